@@ -1,0 +1,100 @@
+"""What the SAM answers when it refuses; each class crosses the socket by its code.
+
+::
+
+    SamError
+    ├─ MalformedCallError           400  the call itself is not of the contract
+    ├─ AnswerRefusedError           400  the wallet's answer failed verification
+    ├─ ProofRefusedError            400  the key proof for a pass failed
+    ├─ NonceRefusedError            400  the proof's c_nonce is unknown, old or used
+    ├─ NotGrantedError              403  the transaction was opened without that grant
+    ├─ UnknownTransactionError      404
+    ├─ UnknownHandleError           404  also when it is past its thirty minutes
+    ├─ AlreadyAnsweredError         409  another answer was verified before this one
+    ├─ NotVerifiedError             409  no approval has been verified
+    ├─ TransactionClosedError       409  expired, aborted, failed
+    ├─ PassAlreadyIssuedError       409  a handle yields one pass, for one key
+    ├─ SigningFailedError           502  the ceremony broke; nothing was released
+    └─ SamUnavailableError          503  no SAM, no HSM or no CA behind it
+
+The message is for engineers and holds no personal data; the web tier never learns
+which check failed, only that one did (the reason is in the audit log).
+"""
+
+from typing import ClassVar
+
+
+class SamError(Exception):
+    """Root of everything the SAM refuses."""
+
+    code: ClassVar[str] = "sam_error"
+    status: ClassVar[int] = 500
+
+
+class MalformedCallError(SamError):
+    code = "malformed_call"
+    status = 400
+
+
+class AnswerRefusedError(SamError):
+    code = "answer_refused"
+    status = 400
+
+
+class ProofRefusedError(SamError):
+    code = "invalid_proof"
+    status = 400
+
+
+class NonceRefusedError(SamError):
+    code = "invalid_nonce"
+    status = 400
+
+
+class NotGrantedError(SamError):
+    code = "not_granted"
+    status = 403
+
+
+class UnknownTransactionError(SamError):
+    code = "unknown_transaction"
+    status = 404
+
+
+class UnknownHandleError(SamError):
+    code = "unknown_handle"
+    status = 404
+
+
+class AlreadyAnsweredError(SamError):
+    code = "already_answered"
+    status = 409
+
+
+class NotVerifiedError(SamError):
+    code = "not_verified"
+    status = 409
+
+
+class TransactionClosedError(SamError):
+    code = "transaction_closed"
+    status = 409
+
+
+class PassAlreadyIssuedError(SamError):
+    code = "pass_already_issued"
+    status = 409
+
+
+class SigningFailedError(SamError):
+    code = "signing_failed"
+    status = 502
+
+
+class SamUnavailableError(SamError):
+    code = "sam_unavailable"
+    status = 503
+
+
+KINDS: tuple[type[SamError], ...] = (SamError, *SamError.__subclasses__())
+BY_CODE: dict[str, type[SamError]] = {kind.code: kind for kind in KINDS}

@@ -1,0 +1,247 @@
+"""The calls of the SAM and their answers, as both ends see them.
+
+One frozen model per message, closed to unknown members, parsed once at the edge.
+Digests are lower-case hex, bytes are standard base64, times are RFC 3339 in UTC.
+``OpenSign`` is followed on the wire by the prepared files themselves, in the order of
+``documents`` and of exactly the lengths it states (``sam.client``).
+
+No message carries a nonce, a key, a query, a signer or a verdict towards the SAM.
+"""
+
+from datetime import datetime
+from enum import StrEnum
+from typing import Annotated, Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+MAX_DOCUMENTS = 20
+MAX_DOCUMENT_BYTES = 64 * 1024 * 1024
+MAX_ANSWER_BYTES = 256 * 1024
+
+TransactionId = Annotated[str, Field(pattern=r"^[A-Za-z0-9_-]{22,64}$")]
+Handle = Annotated[str, Field(pattern=r"^[A-Za-z0-9_-]{43}$")]
+Sha256Hex = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
+
+
+class Message(BaseModel):
+    """Frozen, strict, and closed: an unknown member is an error."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
+
+
+class Grant(StrEnum):
+    """What an identification may be used for; fixed when it is opened."""
+
+    PASS = "pass"  # noqa: S105 — a signing pass, not a password
+    CREDENTIAL = "credential"
+
+
+class Purpose(StrEnum):
+    IDENTIFY = "identify"
+    SIGN = "sign"
+
+
+class State(StrEnum):
+    """architecture: OPEN → VERIFIED → SIGNING → SIGNED | FAILED; or CLOSED."""
+
+    OPEN = "open"
+    VERIFIED = "verified"
+    SIGNING = "signing"
+    SIGNED = "signed"
+    FAILED = "failed"
+    CLOSED = "closed"
+
+
+class MatchRule(Message):
+    """One equality of the match: the verdict over all rules comes back, no claim."""
+
+    claim: Literal[
+        "birthdate",
+        "personal_administrative_number",
+        "document_number",
+        "family_name",
+        "given_name",
+        "issuing_country",
+    ]
+    equals: str = Field(min_length=1, max_length=150)
+
+
+class OpenIdentify(Message):
+    grants: tuple[Grant, ...] = Field(max_length=4)
+    match_rules: tuple[MatchRule, ...] = Field(default=(), max_length=5)
+
+
+class Opened(Message):
+    """An open transaction: the wallet may fetch its request until ``expires_at``."""
+
+    tx: TransactionId
+    client_id: str
+    expires_at: datetime
+
+
+class PreparedDocument(Message):
+    """A PDF with its signature field in place; its bytes follow on the wire.
+
+    ``byte_range`` is the PDF's own (ISO 32000-2 §12.8.1): two spans (offset, length)
+    that cover all of ``length`` but the hole of /Contents. The first
+    ``original_length`` bytes are the file as the person brought it.
+    """
+
+    name: str = Field(min_length=1, max_length=255)
+    byte_range: tuple[int, int, int, int]
+    original_length: int = Field(gt=0, le=MAX_DOCUMENT_BYTES)
+    length: int = Field(gt=0, le=MAX_DOCUMENT_BYTES)
+
+
+class OpenSign(Message):
+    documents: tuple[PreparedDocument, ...] = Field(
+        min_length=1, max_length=MAX_DOCUMENTS
+    )
+    handle: Handle | None = None
+    purpose: Literal["private"] | None = None
+    terms_version: str | None = Field(default=None, max_length=64)
+
+
+class OpenedDocument(Message):
+    """What the wallet will be shown and asked to approve.
+
+    ``sdr``: digest over the ByteRange, the value the wallet approves; ``sodr``: digest
+    of the original file; ``checksum``: digest of the prepared file; ``code``: eight
+    digits, an aid against mix-ups and never proof.
+    """
+
+    label: str
+    code: str
+    sdr: Sha256Hex
+    sodr: Sha256Hex
+    checksum: Sha256Hex
+
+
+class SigningOpened(Opened):
+    documents: tuple[OpenedDocument, ...]
+    transaction_data: str
+
+
+class Request(Message):
+    tx: TransactionId
+    wallet_nonce: str | None = Field(default=None, min_length=1, max_length=512)
+
+
+class SignedRequest(Message):
+    """A compact JWS, media type application/oauth-authz-req+jwt."""
+
+    request_object: str
+
+
+class Submit(Message):
+    """``body``: the wallet's POST as received, application/x-www-form-urlencoded."""
+
+    tx: TransactionId
+    body: str = Field(max_length=MAX_ANSWER_BYTES)
+
+
+class Submitted(Message):
+    """The answer was verified, or it was the wallet's own error (only a hint).
+
+    ``handle`` and ``display_name`` come with ``identified``; ``match`` only when match
+    rules were given; ``error`` only with ``wallet_error``.
+    """
+
+    outcome: Literal["identified", "approved", "wallet_error"]
+    handle: Handle | None = None
+    display_name: str | None = None
+    match: bool | None = None
+    error: str | None = None
+    error_description: str | None = None
+
+
+class Finish(Message):
+    tx: TransactionId
+
+
+class Signature(Message):
+    """DER SignedAttributes (SET OF) and the DER ECDSA-Sig-Value over their digest."""
+
+    signed_attributes: str
+    signature: str
+
+
+class Finished(Message):
+    """One signature per document, in the order opened; the same bytes for ever."""
+
+    release: int
+    signer_name: str
+    signatures: tuple[Signature, ...]
+    certificate_chain: tuple[str, ...]
+    evidence: dict[str, str]
+
+
+class PassNonce(Message):
+    c_nonce: str
+    expires_in: int
+
+
+class IssuePass(Message):
+    """``proof``: the wallet's openid4vci-proof+jwt (OpenID4VCI 1.0 App. F.1)."""
+
+    handle: Handle
+    proof: str = Field(max_length=16 * 1024)
+
+
+class IssuedPass(Message):
+    credential: str
+
+
+class ByTransaction(Message):
+    """The argument of ``status`` and ``abort``."""
+
+    tx: TransactionId
+
+
+class Status(Message):
+    state: State
+    purpose: Purpose
+    expires_at: datetime
+    reason: str | None = None
+
+
+class Since(Message):
+    release: int = Field(ge=0)
+
+
+class Release(Message):
+    number: int
+    tx: TransactionId
+    at: datetime
+    signatures: int
+
+
+class Releases(Message):
+    releases: tuple[Release, ...]
+
+
+class Info(Message):
+    """What callers may know of the SAM; ``isolation`` is OFF under one OS user."""
+
+    client_id: str
+    response_uri_base: str
+    request_certificate_chain: tuple[str, ...]
+    pass_certificate_chain: tuple[str, ...]
+    pass_type: str
+    test_mode: bool
+    device: str
+    pid_providers: tuple[str, ...]
+    audit_sequence: int
+    audit_head: Sha256Hex
+    signer_key_operations: int
+
+
+class Nothing(Message):
+    """A call without arguments."""
+
+
+class Refusal(Message):
+    """The body of every answer that is not 200."""
+
+    code: str
+    detail: str
