@@ -1,12 +1,55 @@
-"""Ask a wallet: one transaction, one signed request object (OpenID4VP 1.0 §5)."""
+"""Ask a wallet: the signed request object and the link to it (OpenID4VP 1.0 §5).
 
-from dataclasses import dataclass, field
-from datetime import datetime, timedelta
-from typing import Protocol
+``sign_request_object`` may be called as often as wallets fetch (they fetch twice):
+nonce, key, query, data and times are those of the transaction, and only
+``wallet_nonce`` and the signature differ.
+
+What is in the request, and what is left out, is what published wallets accept:
+no ``nbf`` and an ``exp`` well ahead (some allow no clock skew), no ``redirect_uri``
+(§8.2), and no client metadata beyond three members (others make some wallets take
+the request for a draft of the protocol).
+"""
+
+import base64
+import hashlib
+import re
+from datetime import datetime
+from typing import Final, Protocol
+from urllib.parse import quote, urlencode, urlsplit
 
 from cryptography import x509
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.serialization import Encoding
 
-from openid4vp.dcql import DcqlQuery
+from openid4vp import base64url, jwe, jws
+from openid4vp.dcql import SD_JWT_VC
+from openid4vp.errors import (
+    InvalidRequestError,
+    RequestSigningError,
+    SignatureInvalidError,
+    TransactionExpiredError,
+)
+from openid4vp.transaction import (
+    X509_HASH,
+    X509_SAN_DNS,
+    Transaction,
+    begin,
+    check_url,
+)
+
+__all__ = [
+    "RequestSigner",
+    "Transaction",
+    "authorization_link",
+    "begin",
+    "sign_request_object",
+    "x509_hash_client_id",
+]
+
+TYP: Final = "oauth-authz-req+jwt"
+AUD: Final = "https://self-issued.me/v2"
+RESPONSE_MODE: Final = "direct_post.jwt"
+_WALLET_NONCE = re.compile(r"[\x21-\x7e]{1,512}")
 
 
 class RequestSigner(Protocol):
@@ -22,50 +65,6 @@ class RequestSigner(Protocol):
         ...
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Transaction:
-    """All that verifying the answer needs, and all that sending again needs."""
-
-    client_id: str
-    nonce: str
-    state: str
-    response_uri: str
-    response_key: str = field(repr=False)
-    query: DcqlQuery
-    transaction_data: tuple[str, ...] = ()
-    created_at: datetime
-    expires_at: datetime
-
-    def with_transaction_data(self, *strings: str) -> "Transaction":
-        """The same transaction, asking for approval of exactly these strings."""
-        raise NotImplementedError
-
-    def public_response_jwk(self) -> dict[str, object]:
-        """The encryption key as the wallet gets it."""
-        raise NotImplementedError
-
-    def to_json(self) -> str:
-        """Everything, private key included: store it like a secret."""
-        raise NotImplementedError
-
-    @classmethod
-    def from_json(cls, text: str) -> "Transaction":
-        """The inverse of ``to_json``; strings come back byte for byte."""
-        raise NotImplementedError
-
-
-def begin(
-    *,
-    client_id: str,
-    response_uri: str,
-    query: DcqlQuery,
-    lifetime: timedelta,
-    now: datetime,
-) -> Transaction:
-    """Start a transaction with its own nonce, state and response key."""
-    raise NotImplementedError
-
-
 def sign_request_object(
     transaction: Transaction,
     signer: RequestSigner,
@@ -73,17 +72,119 @@ def sign_request_object(
     wallet_nonce: str | None,
     now: datetime,
 ) -> str:
-    """Return the request object as compact JWS; the same for every fetch."""
-    raise NotImplementedError
+    """Return the request object as compact JWS (RFC 9101, OpenID4VP 1.0 §5.8).
+
+    ``wallet_nonce`` is echoed if the wallet sent one and absent otherwise: wallets
+    refuse one they did not send. Raises ``TransactionExpiredError``,
+    ``InvalidRequestError`` and, when certificate and client_id no longer fit,
+    ``RequestSigningError``.
+    """
+    if now >= transaction.expires_at:
+        raise TransactionExpiredError("the request has expired")
+    chain = signer.certificate_chain
+    _check_chain(chain)
+    _check_client_id(transaction, chain[0])
+    header = {"alg": jws.ALG, "typ": TYP, "x5c": [_der_base64(c) for c in chain]}
+    text = jws.signing_input(header, _claims(transaction, wallet_nonce))
+    signature = signer.sign(text.encode("ascii"))
+    try:  # a wrong key or a faulty device must not show as a wallet's refusal
+        jws.verify_raw(signature, text.encode("ascii"), _leaf_key(chain[0]))
+    except SignatureInvalidError:
+        raise RequestSigningError("the key is not the certificate's") from None
+    return f"{text}.{base64url.encode(signature)}"
 
 
 def x509_hash_client_id(leaf: x509.Certificate) -> str:
     """``x509_hash:`` and the unpadded base64url SHA-256 of the leaf (§5.9.3)."""
-    raise NotImplementedError
+    digest = hashlib.sha256(leaf.public_bytes(Encoding.DER)).digest()
+    return X509_HASH + base64url.encode(digest)
 
 
 def authorization_link(
     transaction: Transaction, request_uri: str, scheme: str = "openid4vp"
 ) -> str:
-    """The link behind the button and in the QR code."""
-    raise NotImplementedError
+    """The link behind the button and in the QR code: three parameters, no more.
+
+    ``request_uri_method`` is lower case here and nowhere else (§5.10).
+    """
+    check_url(request_uri)
+    parameters = {
+        "client_id": transaction.client_id,
+        "request_uri": request_uri,
+        "request_uri_method": "post",
+    }
+    return f"{scheme}://?{urlencode(parameters, quote_via=quote, safe='')}"
+
+
+def _claims(transaction: Transaction, wallet_nonce: str | None) -> dict[str, object]:
+    claims: dict[str, object] = {
+        "client_id": transaction.client_id,
+        "aud": AUD,
+        "iat": int(transaction.created_at.timestamp()),
+        "exp": int(transaction.expires_at.timestamp()),
+        "response_type": "vp_token",
+        "response_mode": RESPONSE_MODE,
+        "response_uri": transaction.response_uri,
+        "nonce": transaction.nonce,
+        "state": transaction.state,
+        "dcql_query": transaction.query.to_json(),
+        "client_metadata": _client_metadata(transaction),
+    }
+    if transaction.transaction_data:
+        claims["transaction_data"] = list(transaction.transaction_data)
+    if wallet_nonce is not None:
+        if not _WALLET_NONCE.fullmatch(wallet_nonce):
+            raise InvalidRequestError("wallet_nonce is 1 to 512 visible characters")
+        claims["wallet_nonce"] = wallet_nonce
+    return claims
+
+
+def _client_metadata(transaction: Transaction) -> dict[str, object]:
+    return {
+        "jwks": {"keys": [transaction.public_response_jwk()]},
+        "vp_formats_supported": {
+            SD_JWT_VC: {
+                "sd-jwt_alg_values": [jws.ALG],
+                "kb-jwt_alg_values": [jws.ALG],
+            }
+        },
+        "encrypted_response_enc_values_supported": list(jwe.KEY_BITS),
+    }
+
+
+def _check_chain(chain: tuple[x509.Certificate, ...]) -> None:
+    if not chain or any(c.subject == c.issuer for c in chain):
+        raise RequestSigningError("x5c holds a leaf and intermediates, never a root")
+
+
+def _check_client_id(transaction: Transaction, leaf: x509.Certificate) -> None:
+    client_id = transaction.client_id
+    if client_id.startswith(X509_SAN_DNS):
+        name = client_id.removeprefix(X509_SAN_DNS)
+        host = urlsplit(transaction.response_uri).hostname
+        if name not in _dns_names(leaf) or name != host:
+            raise RequestSigningError(
+                "client_id is no dNSName of leaf and response_uri"
+            )
+    elif client_id != x509_hash_client_id(leaf):
+        raise RequestSigningError("client_id is not the hash of the signing leaf")
+
+
+def _dns_names(leaf: x509.Certificate) -> list[str]:
+    try:
+        names = leaf.extensions.get_extension_for_class(x509.SubjectAlternativeName)
+    except x509.ExtensionNotFound:
+        return []
+    return names.value.get_values_for_type(x509.DNSName)
+
+
+def _leaf_key(leaf: x509.Certificate) -> ec.EllipticCurvePublicKey:
+    key = leaf.public_key()
+    if not isinstance(key, ec.EllipticCurvePublicKey):
+        raise RequestSigningError("the access certificate's key is not EC")
+    return key
+
+
+def _der_base64(certificate: x509.Certificate) -> str:
+    der = certificate.public_bytes(Encoding.DER)
+    return base64.b64encode(der).decode("ascii")

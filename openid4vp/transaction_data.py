@@ -1,7 +1,43 @@
-"""What a signer approves: the ``qes-approval`` transaction data."""
+"""What a signer approves: transaction data (OpenID4VP 1.0 §5.1, §8.4, B.3.3).
 
+A wallet hashes the base64url *text* it received, so the text is made once, stored,
+and compared; JSON is never serialised again. The hash of a string in a verified
+key-binding JWT is the approval of that string and of nothing else.
+"""
+
+import base64
+import hashlib
+import hmac
+import json
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
-from typing import ClassVar, Literal
+from typing import ClassVar, Final, Literal
+
+from openid4vp import base64url, members, strict_json
+from openid4vp.dcql import DcqlQuery
+from openid4vp.errors import (
+    InvalidTransactionDataError,
+    MalformedResponseError,
+    TransactionDataMismatchError,
+)
+from openid4vp.key_binding import KbJwtClaims
+
+HASH_ALG: Final = "sha-256"
+_HASH_SIZE = 32
+_PID_TYPES = ("urn:eudi:pid:", "urn:eu.europa.ec.eudi:pid:")
+_QES_APPROVAL_MEMBERS = frozenset(
+    {
+        "type",
+        "credential_ids",
+        "transaction_data_hashes_alg",
+        "locations",
+        "credentialID",
+        "signatureQualifier",
+        "numSignatures",
+        "documentDigests",
+        "hashAlgorithmOID",
+    }
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -12,10 +48,25 @@ class DocumentDigest:
     hash: bytes
     hash_type: Literal["sdr", "dtbsr"]
 
+    def __post_init__(self) -> None:
+        if len(self.hash) != _HASH_SIZE or not self.label:
+            raise InvalidTransactionDataError("a document has a label and 32 bytes")
+
+    def to_json(self) -> dict[str, object]:
+        """The item of ``documentDigests``; ``hash`` is base64 with padding."""
+        return {
+            "label": self.label,
+            "hash": base64.b64encode(self.hash).decode("ascii"),
+            "hashType": self.hash_type,
+        }
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class QesApprovalRequest:
-    """CSC Data Model Bindings 1.0 §7.1, in the spelling EUDI wallets accept."""
+    """CSC Data Model Bindings 1.0 §7.1, in the spelling EUDI wallets accept.
+
+    No member more: strict wallets answer unknown ones with an error.
+    """
 
     TYPE: ClassVar[str] = "https://cloudsignatureconsortium.org/2025/qes-approval"
     SHA256_OID: ClassVar[str] = "2.16.840.1.101.3.4.2.1"
@@ -26,4 +77,124 @@ class QesApprovalRequest:
 
     def encode(self) -> str:
         """The string sent to the wallet. Keep it: hashes are over it, not its JSON."""
-        raise NotImplementedError
+        body = {
+            "type": self.TYPE,
+            "credential_ids": self.credential_ids,
+            "transaction_data_hashes_alg": [HASH_ALG],
+            "signatureQualifier": self.qualifier,
+            "numSignatures": len(self.documents),
+            "hashAlgorithmOID": self.SHA256_OID,
+            "documentDigests": [document.to_json() for document in self.documents],
+        }
+        text = json.dumps(body, separators=(",", ":"), ensure_ascii=False)
+        return base64url.encode(text.encode("utf-8"))
+
+
+def hash_of(string: str) -> str:
+    """``transaction_data_hashes`` of one string, as a wallet computes it (B.3.3.1)."""
+    return base64url.encode(hashlib.sha256(string.encode("ascii")).digest())
+
+
+def credential_id_of(string: str) -> str:
+    """The query id that a checked transaction data string addresses."""
+    return _credential_ids(_decode(string))[0]
+
+
+def check_request(strings: Sequence[str], query: DcqlQuery) -> None:
+    """Refuse strings that wallets refuse or that would leave open who approved.
+
+    Each addresses one credential: several ids are alternatives (§5.1), and the
+    choice would be the wallet's. None addresses a PID (PID Rulebook 1.7 §5).
+    """
+    if not strings or len(set(strings)) != len(strings):
+        raise InvalidTransactionDataError("transaction data is empty or repeated")
+    for string in strings:
+        try:
+            _check_one(_decode(string), query)
+        except MalformedResponseError as error:
+            raise InvalidTransactionDataError(str(error)) from None
+
+
+def approved_strings(
+    claims: KbJwtClaims, query_id: str, sent: Sequence[str]
+) -> tuple[str, ...]:
+    """Return the strings of ``sent`` that this holder proof approves.
+
+    That is all that address ``query_id``, or an error; none when none does. Some
+    wallets put every hash into every presentation: harmless if we sent it, and
+    never counted as an approval.
+    """
+    addressed = tuple(s for s in sent if credential_id_of(s) == query_id)
+    hashes = claims.transaction_data_hashes or ()
+    if addressed:
+        _check_hashes(hashes, addressed)
+        if claims.transaction_data_hashes_alg != HASH_ALG:  # REQUIRED as we sent it
+            raise TransactionDataMismatchError("transaction_data_hashes_alg is wrong")
+    _check_nothing_foreign(claims, sent)
+    return addressed
+
+
+def _check_hashes(hashes: Sequence[str], strings: Sequence[str]) -> None:
+    # §B.3.3.1 fixes no order, so the two are compared as multisets
+    if sorted(hashes) != sorted(map(hash_of, strings)):
+        raise TransactionDataMismatchError("the hashes are not those of what was asked")
+
+
+def _check_nothing_foreign(claims: KbJwtClaims, sent: Sequence[str]) -> None:
+    hashes = claims.transaction_data_hashes or ()
+    if not set(hashes) <= {hash_of(string) for string in sent}:
+        raise TransactionDataMismatchError("a hash is of something never asked")
+    if claims.transaction_data_hashes_alg not in (HASH_ALG, None):
+        raise TransactionDataMismatchError("transaction_data_hashes_alg is wrong")
+    if not sent and claims.transaction_data_hashes_alg is not None:
+        raise TransactionDataMismatchError("transaction data was never asked")
+    if claims.qes_approval is not None:
+        _check_qes_approval(claims.qes_approval, sent)
+
+
+def _check_qes_approval(value: str, strings: Collection[str]) -> None:
+    # CSC hashes the string, ETSI TS 119 432 B.6.3 its decoded JSON: both are met
+    admissible = [
+        base64.b64encode(hashlib.sha256(preimage).digest())
+        for string in strings
+        for preimage in (string.encode("ascii"), _decode_text(string))
+    ]
+    given = value.encode("utf-8")
+    if not any([hmac.compare_digest(given, digest) for digest in admissible]):
+        raise TransactionDataMismatchError("qesApproval is of something never asked")
+
+
+def _check_one(body: dict[str, object], query: DcqlQuery) -> None:
+    kind = members.required(body, "type", str)
+    ids = _credential_ids(body)
+    credential = query.credential(ids[0])
+    if len(ids) != 1 or credential is None:
+        raise InvalidTransactionDataError(
+            "credential_ids must hold one id of the query"
+        )
+    if any(vct.startswith(_PID_TYPES) for vct in credential.vct_values):
+        raise InvalidTransactionDataError("a PID may not approve transaction data")
+    if members.strings(body, "transaction_data_hashes_alg") != (HASH_ALG,):
+        raise InvalidTransactionDataError(f'hash algorithms must be ["{HASH_ALG}"]')
+    if kind == QesApprovalRequest.TYPE:
+        _check_qes_approval_request(body)
+
+
+def _check_qes_approval_request(body: dict[str, object]) -> None:
+    if not body.keys() <= _QES_APPROVAL_MEMBERS:
+        raise InvalidTransactionDataError("a member that strict wallets do not know")
+    documents: list[object] = members.required(body, "documentDigests", list)
+    if not documents or body.get("numSignatures") != len(documents):
+        raise InvalidTransactionDataError("numSignatures must count documentDigests")
+
+
+def _credential_ids(body: dict[str, object]) -> tuple[str, ...]:
+    return members.strings(body, "credential_ids") or ("",)
+
+
+def _decode(string: str) -> dict[str, object]:
+    return strict_json.parse_object(_decode_text(string), "transaction data")
+
+
+def _decode_text(string: str) -> bytes:
+    return base64url.decode(string, "transaction data")

@@ -1,10 +1,25 @@
-"""Who may issue: from a certificate chain to the id of a provider."""
+"""Who may issue: from a certificate chain to the id of a provider.
+
+Path validation is that of ``cryptography.x509.verification`` (RFC 5280 §6: names,
+signatures, validity, path length, name constraints, unknown critical extensions).
+Added here: what HAIP 1.0 §6.1.1 says of ``x5c`` (no anchor inside, leaf not
+self-signed), the key usages, and the length. Revocation is not looked at: nothing
+here may fetch.
+
+The provider's id comes from the configured anchor and from nowhere else: no name
+in a certificate or claim decides who issued.
+"""
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Protocol
 
 from cryptography import x509
+from cryptography.x509 import verification
+
+from openid4vp.errors import IssuerNotTrustedError
+
+MAX_CHAIN = 4
 
 
 class IssuerTrust(Protocol):
@@ -13,29 +28,103 @@ class IssuerTrust(Protocol):
     def resolve(self, chain: Sequence[x509.Certificate], now: datetime) -> str:
         """Return the provider's id for a chain (leaf first), or raise.
 
-        Raises ``IssuerNotTrustedError``.
+        Raises ``IssuerNotTrustedError`` and nothing else, whatever the chain holds.
         """
         ...
 
 
 class AnchorStore:
-    """``IssuerTrust`` over trust anchors, each with its provider's id."""
+    """``IssuerTrust`` over trust anchors, each with its provider's id.
+
+    Keep one store per category: a PID anchor proves nothing about other types.
+    """
 
     def __init__(self, anchors: Mapping[str, x509.Certificate]) -> None:
-        self._anchors = dict(anchors)
+        self._providers = {anchor: provider for provider, anchor in anchors.items()}
+        if len(self._providers) != len(anchors):
+            raise ValueError("one anchor certificate has two provider ids")
+        self._store = verification.Store(list(anchors.values())) if anchors else None
 
     def resolve(self, chain: Sequence[x509.Certificate], now: datetime) -> str:
         """Return the id of the anchor that the chain leads to."""
-        raise NotImplementedError
+        if not 1 <= len(chain) <= MAX_CHAIN:
+            raise IssuerNotTrustedError(f"x5c must hold 1 to {MAX_CHAIN} certificates")
+        try:
+            if any(certificate.subject == certificate.issuer for certificate in chain):
+                raise IssuerNotTrustedError("x5c holds a self-signed certificate")
+            if any(certificate in self._providers for certificate in chain):
+                raise IssuerNotTrustedError("x5c holds the trust anchor")
+            return self._providers[self._path(chain, now)[-1]]
+        except (verification.VerificationError, ValueError) as error:
+            # ValueError: names and extensions are parsed when they are first read
+            raise IssuerNotTrustedError(f"no path to an anchor: {error}") from None
+
+    def _path(
+        self, chain: Sequence[x509.Certificate], now: datetime
+    ) -> list[x509.Certificate]:
+        if self._store is None:
+            raise IssuerNotTrustedError("no anchor is configured")
+        verifier = (
+            verification.PolicyBuilder()
+            .store(self._store)
+            .time(now)
+            .max_chain_depth(MAX_CHAIN - 1)
+            .extension_policies(ca_policy=_CA_POLICY, ee_policy=_LEAF_POLICY)
+            .build_client_verifier()
+        )
+        return verifier.verify(chain[0], list(chain[1:])).chain
 
 
 class PinnedIssuer:
-    """``IssuerTrust`` in exactly one end-entity certificate."""
+    """``IssuerTrust`` in exactly one end-entity certificate, ours."""
 
     def __init__(self, provider_id: str, certificate: x509.Certificate) -> None:
         self._provider_id = provider_id
         self._certificate = certificate
 
     def resolve(self, chain: Sequence[x509.Certificate], now: datetime) -> str:
-        """Return the provider's id if the leaf is the pinned certificate."""
-        raise NotImplementedError
+        """Return the provider's id if the leaf is the pinned certificate, in time."""
+        if not chain or chain[0] != self._certificate:
+            raise IssuerNotTrustedError("the leaf is not the pinned certificate")
+        pinned = self._certificate
+        if not pinned.not_valid_before_utc <= now <= pinned.not_valid_after_utc:
+            raise IssuerNotTrustedError("the pinned certificate is not valid now")
+        return self._provider_id
+
+
+def _may_sign_certificates(
+    _policy: verification.Policy,
+    _certificate: x509.Certificate,
+    usage: x509.KeyUsage | None,
+) -> None:
+    if usage is not None and not usage.key_cert_sign:
+        raise ValueError("an issuer may not sign certificates")
+
+
+def _may_sign(
+    _policy: verification.Policy, _certificate: x509.Certificate, usage: x509.KeyUsage
+) -> None:
+    if not usage.digital_signature:
+        raise ValueError("the leaf may not sign")
+
+
+def _is_no_ca(
+    _policy: verification.Policy,
+    _certificate: x509.Certificate,
+    constraints: x509.BasicConstraints | None,
+) -> None:
+    if constraints is not None and constraints.ca:
+        raise ValueError("the leaf is a CA")
+
+
+_ANY = verification.Criticality.AGNOSTIC
+_CA_POLICY = (
+    verification.ExtensionPolicy.permit_all()
+    .require_present(x509.BasicConstraints, _ANY, None)
+    .may_be_present(x509.KeyUsage, _ANY, _may_sign_certificates)
+)
+_LEAF_POLICY = (
+    verification.ExtensionPolicy.permit_all()
+    .require_present(x509.KeyUsage, _ANY, _may_sign)
+    .may_be_present(x509.BasicConstraints, _ANY, _is_no_ca)
+)
