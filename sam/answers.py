@@ -1,0 +1,168 @@
+"""Take the wallet's answer: the first that verifies moves the transaction, once.
+
+The answer is decrypted and verified here with the SAM's own key, anchors and clock. One
+that fails, comes second or comes from another person changes nothing. The same bytes
+again get the same reply. A wallet's error is reported and never recorded: anyone can
+send one.
+"""
+
+import hashlib
+from typing import Any
+
+from sqlalchemy import Connection, Row
+
+from hsm.port import MacKey, SigningDevice
+from openid4vp import base64url
+from openid4vp.errors import Openid4vpError, WalletRefusedError
+from openid4vp.request import Transaction
+from openid4vp.verify import (
+    VerificationPolicy,
+    VerifiedPresentation,
+    verify_response,
+)
+from sam import approvals, audit, store
+from sam import errors as refused
+from sam import messages as m
+from sam.config import HANDLE_LIFETIME
+from sam.module import Sam
+from sam.transactions import known, still_open
+
+AUDITED_REFUSALS = 5  # per transaction: a stranger's answers cannot fill the log
+
+
+def submit(sam: Sam, call: m.Submit) -> m.Submitted:
+    """Verify the wallet's answer; at most one answer moves the transaction."""
+    body = call.body.encode()
+    with sam.store.begin() as connection:
+        row = known(store.transaction(connection, call.tx))
+    if row.state != m.State.OPEN:
+        return _reply_again(sam, row, body)
+    row = still_open(sam, row)
+    try:
+        presentation = _verify(sam, row, body)
+        return _accept(sam, row, body, presentation)
+    except WalletRefusedError as error:
+        return m.Submitted(
+            outcome="wallet_error",
+            error=error.error,
+            error_description=error.description,
+        )
+    except (Openid4vpError, approvals.NotAnApprovalError) as error:
+        _record_refusal(sam, call.tx, body, error.code)
+        raise refused.AnswerRefusedError("the answer does not hold") from error
+
+
+def handle_of(device: SigningDevice, tx: str) -> str:
+    """256 bit, derived from the transaction so that a repeated answer gets it again."""
+    return base64url.encode(device.mac(MacKey.HANDLE, b"handle:" + tx.encode()))
+
+
+def _verify(sam: Sam, row: Row[Any], body: bytes) -> VerifiedPresentation:
+    return verify_response(
+        Transaction.from_json(row.protocol),
+        body,
+        sam.trust,
+        policy=VerificationPolicy(
+            accept_absent_status=True,  # test mode: status lists are not served yet
+            accepted_vcts={
+                approvals.PID: frozenset({approvals.PID_TYPE}),
+                approvals.PASS: frozenset({sam.config.pass_type}),
+            },
+        ),
+        now=sam.clock(),
+    )
+
+
+def _accept(
+    sam: Sam, row: Row[Any], body: bytes, presentation: VerifiedPresentation
+) -> m.Submitted:
+    pid = presentation.credentials[approvals.PID]
+    identity = approvals.identify(sam.device, pid)
+    values: dict[str, object] = {}
+    if row.purpose == m.Purpose.SIGN:
+        values = _approval(sam, row, presentation, identity)
+    elif row.match_rules:
+        rules = [m.MatchRule(**rule) for rule in row.match_rules]
+        values = {"match": approvals.matches(pid.claims, rules)}
+    now = sam.clock()
+    with sam.store.begin() as connection:
+        moved = store.mark_verified(
+            connection, row.tx, answer=body, identity=identity, now=now, **values
+        )
+        if moved:
+            _remember(sam, connection, row, identity, body)
+    with sam.store.begin() as connection:
+        return _reply_again(sam, known(store.transaction(connection, row.tx)), body)
+
+
+def _approval(
+    sam: Sam,
+    row: Row[Any],
+    presentation: VerifiedPresentation,
+    identity: store.Identity,
+) -> dict[str, object]:
+    pass_id = str(presentation.credentials[approvals.PASS].claims["pass_id"])
+    with sam.store.begin() as connection:
+        issued = store.pass_by_id(connection, pass_id)
+    signing_pass = approvals.approve(row, presentation, identity, issued, sam.clock())
+    return {"pass_id": pass_id, "pass_presentation": signing_pass.presentation}
+
+
+def _remember(
+    sam: Sam,
+    connection: Connection,
+    row: Row[Any],
+    identity: store.Identity,
+    body: bytes,
+) -> None:
+    now = sam.clock()
+    if row.purpose == m.Purpose.IDENTIFY:
+        store.add_handle(
+            connection,
+            handle_of(sam.device, row.tx),
+            tx=row.tx,
+            identity=identity,
+            grants=row.grants,
+            expires_at=now + HANDLE_LIFETIME,
+        )
+    audit.append(
+        connection,
+        audit.Event.ANSWER_VERIFIED,
+        now=now,
+        tx=row.tx,
+        purpose=row.purpose,
+        signer_id=identity.signer_id.hex(),
+        pid_provider=identity.provider,
+        pid_presentation_sha256=identity.presentation_sha256.hex(),
+        answer_sha256=hashlib.sha256(body).hexdigest(),
+        match_rules=sorted(rule["claim"] for rule in row.match_rules),
+    )
+
+
+def _reply_again(sam: Sam, row: Row[Any], body: bytes) -> m.Submitted:
+    """The reply to the answer that was accepted, and to no other."""
+    if row.answer_sha256 is None or row.state == m.State.CLOSED:
+        raise refused.TransactionClosedError("the transaction is not open")
+    if row.answer_sha256 != hashlib.sha256(body).digest():
+        raise refused.AlreadyAnsweredError("another answer was verified")
+    if row.purpose == m.Purpose.SIGN:
+        return m.Submitted(outcome="approved")
+    return m.Submitted(
+        outcome="identified",
+        handle=handle_of(sam.device, row.tx),
+        display_name=row.display_name,
+        match=row.match,
+    )
+
+
+def _record_refusal(sam: Sam, tx: str, body: bytes, reason: str) -> None:
+    with sam.store.begin() as connection:
+        if store.count_refusal(connection, tx) <= AUDITED_REFUSALS:
+            audit.append(
+                connection,
+                audit.Event.ANSWER_REFUSED,
+                now=sam.clock(),
+                tx=tx,
+                reason=reason,
+                answer_sha256=hashlib.sha256(body).hexdigest(),
+            )

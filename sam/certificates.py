@@ -1,0 +1,114 @@
+"""The certificate of one signature: asked with a request built here, then distrusted.
+
+The CSR holds the subject from the verified PID and the key that was just generated in
+the HSM; nothing of it comes from a caller. What the CA returns is checked before a
+single attribute is signed under it: key, subject, path to our anchor, validity, usage,
+and (in test mode) the absence of every qualified statement.
+"""
+
+from collections.abc import Callable
+from datetime import datetime
+from itertools import pairwise
+
+from asn1crypto import csr, keys
+from asn1crypto import x509 as asn1_x509
+from cryptography import x509
+from cryptography.exceptions import InvalidSignature
+from cryptography.hazmat.primitives.serialization import Encoding
+from cryptography.x509.oid import ObjectIdentifier
+
+QC_STATEMENTS = ObjectIdentifier("1.3.6.1.5.5.7.1.3")
+QUALIFIED_POLICIES = "0.4.0.194112."  # QCP-n … QCP-l-qscd, EN 319 411-2 §5.3
+MIN_CHAIN, MAX_CHAIN = 2, 4  # signer and issuing CA at least; never the anchor
+
+
+class UnfitCertificateError(Exception):
+    """The CA certified something other than what was asked."""
+
+    code = "unfit_certificate"
+
+
+def request(subject: bytes, public_key: bytes, sign: Callable[[bytes], bytes]) -> bytes:
+    """Return a DER PKCS#10; ``sign`` turns its to-be-signed bytes into a signature.
+
+    Proof of possession by the one-time key (RFC 2986 §4.2). No extensions are asked
+    for: the profile is the CA's.
+    """
+    info = csr.CertificationRequestInfo(
+        {
+            "version": "v1",
+            "subject": asn1_x509.Name.load(subject),
+            "subject_pk_info": keys.PublicKeyInfo.load(public_key),
+            "attributes": [],
+        }
+    )
+    signed = csr.CertificationRequest(
+        {
+            "certification_request_info": info,
+            "signature_algorithm": {"algorithm": "sha256_ecdsa"},
+            "signature": sign(info.dump()),
+        }
+    )
+    der: bytes = signed.dump()
+    return der
+
+
+def check(
+    chain: tuple[bytes, ...],
+    *,
+    subject: bytes,
+    public_key: bytes,
+    anchor: bytes,
+    now: datetime,
+) -> None:
+    """Raise ``UnfitCertificateError`` unless ``chain`` is what was asked for.
+
+    The path is signer, issuing CA(s), anchor; the anchor itself is not in ``chain``.
+    """
+    try:
+        path = [x509.load_der_x509_certificate(der) for der in (*chain, anchor)]
+        _check_path(path, now)
+        _check_leaf(path[0], subject, public_key)
+    except (ValueError, InvalidSignature, TypeError, x509.ExtensionNotFound) as error:
+        raise UnfitCertificateError(type(error).__name__) from error
+
+
+def _check_path(path: list[x509.Certificate], now: datetime) -> None:
+    if not MIN_CHAIN <= len(path) - 1 <= MAX_CHAIN:
+        raise UnfitCertificateError("the path has the wrong length")
+    for issued, issuer in pairwise(path):
+        issued.verify_directly_issued_by(issuer)
+        constraints = issuer.extensions.get_extension_for_class(x509.BasicConstraints)
+        usage = issuer.extensions.get_extension_for_class(x509.KeyUsage)
+        if not (constraints.value.ca and usage.value.key_cert_sign):
+            raise UnfitCertificateError("an issuer is no CA")
+    for certificate in path:
+        if (
+            not certificate.not_valid_before_utc
+            <= now
+            < certificate.not_valid_after_utc
+        ):
+            raise UnfitCertificateError("a certificate of the path is not valid now")
+
+
+def _check_leaf(leaf: x509.Certificate, subject: bytes, public_key: bytes) -> None:
+    der = asn1_x509.Certificate.load(leaf.public_bytes(Encoding.DER))
+    if der.subject.dump() != subject:
+        raise UnfitCertificateError("the subject is not the verified one")
+    if der.public_key.dump() != public_key:
+        raise UnfitCertificateError("the key is not the one-time key")
+    usage = leaf.extensions.get_extension_for_class(x509.KeyUsage).value
+    if not usage.content_commitment or usage.key_cert_sign or usage.digital_signature:
+        raise UnfitCertificateError("key usage is not nonRepudiation alone")
+    if any(extension.oid == QC_STATEMENTS for extension in leaf.extensions):
+        raise UnfitCertificateError("QcStatements in test mode")
+    if any(policy.startswith(QUALIFIED_POLICIES) for policy in _policies(leaf)):
+        raise UnfitCertificateError("a qualified policy in test mode")
+
+
+def _policies(leaf: x509.Certificate) -> list[str]:
+    try:
+        found = leaf.extensions.get_extension_for_class(x509.CertificatePolicies)
+    except x509.ExtensionNotFound:
+        return []
+    return [policy.policy_identifier.dotted_string for policy in found.value]

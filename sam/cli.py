@@ -1,0 +1,97 @@
+"""``sam``: set up, serve and check the Signature Activation Module."""
+
+import json
+import sys
+from typing import Any
+
+import click
+from pydantic import ValidationError
+
+from hsm.errors import HsmError
+from hsm.pkcs11_device import Pkcs11Device
+from sam import audit, setup
+from sam.config import SamConfig
+from sam.store import Store
+
+
+@click.group()
+@click.pass_context
+def main(context: click.Context) -> None:
+    """The Signature Activation Module: verifies approvals, holds the keys, signs."""
+    try:
+        context.obj = SamConfig()
+    except ValidationError as error:
+        raise click.ClickException(str(error)) from error
+
+
+@main.command("setup")
+@click.pass_obj
+def set_up(config: SamConfig) -> None:
+    """Make token, keys, certificate requests and database, if they are missing."""
+    try:
+        setup.set_up(config, click.echo)
+    except HsmError as error:
+        raise click.ClickException(f"{error.code}: {error}") from error
+    click.echo(f"SAM is set up under {config.state_directory}")
+
+
+@main.command()
+@click.pass_obj
+def serve(config: SamConfig) -> None:
+    """Answer calls on the Unix socket until told to stop."""
+    from sam.serving import serve as serve_forever  # noqa: PLC0415 — gunicorn, here only
+
+    serve_forever(config)
+
+
+@main.command("self-test")
+@click.pass_obj
+def self_test(config: SamConfig) -> None:
+    """Ask the signing device known questions; say who answered."""
+    try:
+        device = Pkcs11Device.open(config.hsm)
+        result = device.self_test()
+        device.close()
+    except HsmError as error:
+        raise click.ClickException(f"{error.code}: {error}") from error
+    click.echo(f"{result.manufacturer} {result.model} {result.library_version}")
+    click.echo(f"token {result.token_label} ({result.token_serial})")
+    for passed in result.passed:
+        click.echo(f"  ok  {passed}")
+
+
+@main.command("config")
+@click.pass_obj
+def show_config(config: SamConfig) -> None:
+    """Print the settings in force."""
+    click.echo(config.model_dump_json(indent=2))
+
+
+@main.group("audit")
+def audit_group() -> None:
+    """The audit log."""
+
+
+@audit_group.command("verify")
+@click.pass_obj
+def verify_audit(config: SamConfig) -> None:
+    """Check that no record was edited, removed or put elsewhere."""
+    with Store(config.database_url).begin() as connection:
+        try:
+            count = audit.verify_chain(audit.records(connection))
+        except audit.AuditBrokenError as error:
+            click.echo(f"the audit log is broken: {error}", err=True)
+            sys.exit(1)
+        head = audit.head(connection)
+    shown = audit.GENESIS.hex() if head is None else head.hash.hex()
+    click.echo(f"{count} records hold together; head {shown}")
+
+
+@audit_group.command("show")
+@click.pass_obj
+def show_audit(config: SamConfig) -> None:
+    """Print the records, one JSON object a line."""
+    with Store(config.database_url).begin() as connection:
+        for entry in audit.records(connection):
+            record: dict[str, Any] = json.loads(entry.record)
+            click.echo(json.dumps(record, ensure_ascii=False))

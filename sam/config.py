@@ -1,0 +1,125 @@
+"""What an operator may set for the SAM; validated once, all problems named at once.
+
+Values come from ``QES_…`` in the environment, or from the TOML file that
+``QES_SAM_CONFIG_FILE`` names. Trust anchors, policy and dialect are the SAM's settings:
+no caller can influence them. Nothing turns production mode on yet.
+"""
+
+import os
+from datetime import timedelta
+from pathlib import Path
+from typing import Literal
+from urllib.parse import urlsplit
+
+from pydantic import AliasChoices, Field, field_validator, model_validator
+from pydantic_settings import (
+    BaseSettings,
+    PydanticBaseSettingsSource,
+    SettingsConfigDict,
+    TomlConfigSettingsSource,
+)
+
+from hsm.config import HsmConfig
+
+REQUEST_LIFETIME = timedelta(minutes=5)
+APPROVAL_LIFETIME = timedelta(minutes=10)
+HANDLE_LIFETIME = timedelta(minutes=30)
+PASS_LIFETIME = timedelta(days=30)
+NONCE_LIFETIME = timedelta(minutes=5)
+
+LOOPBACK = {"localhost", "127.0.0.1", "::1"}
+
+
+class SamConfig(BaseSettings):
+    """The SAM's settings; ``state_directory`` holds all that it owns."""
+
+    model_config = SettingsConfigDict(
+        env_prefix="QES_", frozen=True, extra="ignore", populate_by_name=True
+    )
+
+    base_url: str = "http://localhost:8000"
+    state_directory: Path = Field(default=Path("var/sam"), alias="QES_SAM_DIRECTORY")
+    sam_database_url: str | None = None
+    sam_socket: Path | None = None
+    pid_trust_anchors: Path | None = None
+    client_id_prefix: Literal["x509_hash", "x509_san_dns"] = "x509_hash"
+    est_url: str = "https://localhost:8002"
+    pkcs11_module: Path = Path("/usr/lib/softhsm/libsofthsm2.so")
+    pkcs11_token: str = "qes"  # noqa: S105 — a token's label
+    pkcs11_pin_file: Path | None = None
+    softhsm2_conf: Path | None = Field(
+        default=None,
+        validation_alias=AliasChoices("QES_SOFTHSM2_CONF", "SOFTHSM2_CONF"),
+    )
+    fault_kill_at: str | None = None
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,
+        file_secret_settings: PydanticBaseSettingsSource,
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        named = os.environ.get("QES_SAM_CONFIG_FILE")  # noqa: TID251 — its one place
+        file = TomlConfigSettingsSource(settings_cls, toml_file=named)
+        return init_settings, env_settings, file
+
+    @field_validator("base_url", "est_url")
+    @classmethod
+    def _no_trailing_slash(cls, value: str) -> str:
+        return value.rstrip("/")
+
+    @model_validator(mode="after")
+    def _plain_http_on_loopback_only(self) -> "SamConfig":
+        parts = urlsplit(self.base_url)
+        if parts.scheme != "https" and parts.hostname not in LOOPBACK:
+            raise ValueError("base_url: plain http is for loopback only")
+        return self
+
+    @property
+    def database_url(self) -> str:
+        default = f"sqlite:///{self.state_directory / 'sam.db'}"
+        return self.sam_database_url or default
+
+    @property
+    def socket(self) -> Path:
+        return self.sam_socket or self.state_directory / "sam.sock"
+
+    @property
+    def certificates(self) -> Path:
+        """The SAM's own certificates, one PEM chain per service key."""
+        return self.state_directory / "certificates"
+
+    @property
+    def ca_anchor(self) -> Path:
+        return self.state_directory / "ca-anchor.pem"
+
+    @property
+    def pid_anchor_folders(self) -> tuple[Path, ...]:
+        own = self.state_directory / "anchors" / "pid"
+        return (
+            (own,) if self.pid_trust_anchors is None else (own, self.pid_trust_anchors)
+        )
+
+    @property
+    def pass_type(self) -> str:
+        """The ``vct`` of the signing pass; its type metadata is served there."""
+        return f"{self.base_url}/oid4vci/types/signing-pass"
+
+    @property
+    def hsm(self) -> HsmConfig:
+        return HsmConfig(
+            module=self.pkcs11_module,
+            token_label=self.pkcs11_token,
+            pin_file=self.pkcs11_pin_file or self.state_directory / "pin",
+            softhsm_conf=self._softhsm_conf,
+        )
+
+    @property
+    def _softhsm_conf(self) -> Path | None:
+        """Only SoftHSM has such a file; other modules find their own way."""
+        if "softhsm" not in self.pkcs11_module.name:
+            return None
+        return self.softhsm2_conf or self.state_directory / "softhsm2.conf"

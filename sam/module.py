@@ -1,0 +1,63 @@
+"""What one SAM process holds, put together once and passed to every call."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Protocol
+
+from hsm.port import SigningDevice
+from openid4vp.request import x509_hash_client_id
+from openid4vp.trust import IssuerTrust
+from sam.config import SamConfig
+from sam.service_keys import PassIssuer, RequestSigner
+from sam.store import Store
+
+
+class CertificateIssuer(Protocol):
+    """The CA as the SAM sees it: asked under the registration authority's key."""
+
+    def certify(self, csr: bytes, transaction_id: int) -> tuple[bytes, ...]:
+        """Return the DER chain, signer first, for a DER PKCS#10.
+
+        The same ``transaction_id`` and ``csr`` yield the same certificate. Raises
+        ``SamUnavailableError``; nothing about the chain has been checked yet.
+        """
+        ...
+
+
+def no_fault(_point: str) -> None:
+    """The place where a test kills the process; in service nothing happens."""
+
+
+@dataclass(slots=True)
+class Tally:
+    """How often a signer's key was generated or used in this process."""
+
+    signer_key_operations: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sam:
+    """One signer process: its keys, its database, its trust, its clock."""
+
+    config: SamConfig
+    store: Store
+    device: SigningDevice
+    device_name: str
+    request_signer: RequestSigner
+    pass_issuer: PassIssuer
+    issuer: CertificateIssuer
+    ca_anchor: bytes
+    trust: Mapping[str, IssuerTrust]
+    pid_providers: tuple[str, ...]
+    clock: Callable[[], datetime]
+    owner: str
+    tally: Tally = field(default_factory=Tally)
+    fault: Callable[[str], None] = field(default=no_fault)
+
+    @property
+    def client_id(self) -> str:
+        leaf = self.request_signer.certificate_chain[0]
+        if self.config.client_id_prefix == "x509_hash":
+            return x509_hash_client_id(leaf)
+        return f"x509_san_dns:{self.request_signer.dns_name}"

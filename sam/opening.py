@@ -1,0 +1,161 @@
+"""Open a transaction: what is asked is fixed here, before any wallet is involved.
+
+Nonce, response key, query, label, code and transaction data are made by the SAM; the
+caller gives grants, or the prepared files themselves. From here on the transaction's
+purpose, grants and digests never change.
+"""
+
+import secrets
+from collections.abc import Callable
+
+from sqlalchemy import Connection
+
+from openid4vp.dcql import DcqlQuery
+from openid4vp.request import Transaction, begin
+from openid4vp.transaction_data import DocumentDigest, QesApprovalRequest
+from sam import approvals, audit, store
+from sam import errors as refused
+from sam import messages as m
+from sam.config import REQUEST_LIFETIME
+from sam.labels import document_code, label
+from sam.module import Sam
+from sam.prepared import Digests, UnfitDocumentError, digest
+
+QUALIFIER = "eu_eidas_aes"  # eu_eidas_qes belongs to production mode
+
+
+def open_identify(sam: Sam, call: m.OpenIdentify) -> m.Opened:
+    query = DcqlQuery(credentials=(approvals.pid_query(call.match_rules),))
+    tx, asked = _begin(sam, query)
+    with sam.store.begin() as connection:
+        store.add_transaction(
+            connection,
+            _columns(tx, asked)
+            | {
+                "purpose": m.Purpose.IDENTIFY,
+                "grants": [grant.value for grant in call.grants],
+                "match_rules": [rule.model_dump() for rule in call.match_rules],
+            },
+        )
+        _opened(sam, connection, tx, m.Purpose.IDENTIFY)
+    return m.Opened(tx=tx, client_id=asked.client_id, expires_at=asked.expires_at)
+
+
+def open_sign(
+    sam: Sam, call: m.OpenSign, read: Callable[[int], bytes]
+) -> m.SigningOpened:
+    """``read`` yields the prepared files one after the other."""
+    signer = _signer_of(sam, call.handle)
+    try:
+        digests = [digest(document, read) for document in call.documents]
+    except UnfitDocumentError as error:
+        raise refused.MalformedCallError(str(error)) from error
+    tx, asked = _begin(sam, approvals.approval_query(sam.config.pass_type))
+    listed = [
+        _listed(document.name, found, asked.nonce, private=call.purpose == "private")
+        for document, found in zip(call.documents, digests, strict=True)
+    ]
+    asked = asked.with_transaction_data(_approval_request(listed))
+    with sam.store.begin() as connection:
+        store.add_transaction(
+            connection,
+            _columns(tx, asked)
+            | {
+                "purpose": m.Purpose.SIGN,
+                "grants": [],
+                "match_rules": [],
+                "expected_signer": signer,
+                "purpose_of_use": call.purpose,
+                "terms_version": call.terms_version,
+                "transaction_data": asked.transaction_data[0],
+            },
+            [_row(document) for document in listed],
+        )
+        _opened(sam, connection, tx, m.Purpose.SIGN)
+    return m.SigningOpened(
+        tx=tx,
+        client_id=asked.client_id,
+        expires_at=asked.expires_at,
+        documents=tuple(listed),
+        transaction_data=asked.transaction_data[0],
+    )
+
+
+def _begin(sam: Sam, query: DcqlQuery) -> tuple[str, Transaction]:
+    tx = secrets.token_urlsafe(24)
+    asked = begin(
+        client_id=sam.client_id,
+        response_uri=f"{sam.config.base_url}/oid4vp/response/{tx}",
+        query=query,
+        lifetime=REQUEST_LIFETIME,
+        now=sam.clock(),
+    )
+    return tx, asked
+
+
+def _columns(tx: str, asked: Transaction) -> dict[str, object]:
+    return {
+        "tx": tx,
+        "created_at": asked.created_at,
+        "expires_at": asked.expires_at,
+        "protocol": asked.to_json(),
+        "client_id": asked.client_id,
+        "nonce": asked.nonce,
+    }
+
+
+def _opened(sam: Sam, connection: Connection, tx: str, purpose: m.Purpose) -> None:
+    audit.append(
+        connection,
+        audit.Event.TRANSACTION_OPENED,
+        now=sam.clock(),
+        tx=tx,
+        purpose=purpose.value,
+    )
+
+
+def _signer_of(sam: Sam, handle: str | None) -> bytes | None:
+    if handle is None:
+        return None
+    with sam.store.begin() as connection:
+        row = store.handle_row(connection, handle, sam.clock())
+    if row is None:
+        raise refused.UnknownHandleError("no such handle, or its time is over")
+    signer: bytes = row.signer_id
+    return signer
+
+
+def _listed(
+    name: str, found: Digests, nonce: str, *, private: bool
+) -> m.OpenedDocument:
+    code = document_code(nonce, found.sdr)
+    return m.OpenedDocument(
+        label=label(name, code, test=True, private=private),
+        code=code,
+        sdr=found.sdr.hex(),
+        sodr=found.sodr.hex(),
+        checksum=found.checksum.hex(),
+    )
+
+
+def _row(document: m.OpenedDocument) -> dict[str, object]:
+    return {
+        "label": document.label,
+        "code": document.code,
+        "sdr": bytes.fromhex(document.sdr),
+        "sodr": bytes.fromhex(document.sodr),
+        "checksum": bytes.fromhex(document.checksum),
+    }
+
+
+def _approval_request(listed: list[m.OpenedDocument]) -> str:
+    return QesApprovalRequest(
+        credential_ids=(approvals.PASS,),
+        qualifier=QUALIFIER,
+        documents=tuple(
+            DocumentDigest(
+                label=document.label, hash=bytes.fromhex(document.sdr), hash_type="sdr"
+            )
+            for document in listed
+        ),
+    ).encode()

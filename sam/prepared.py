@@ -1,0 +1,64 @@
+"""Hash a prepared file while it streams in: one read, no path, nothing kept.
+
+What the SAM can prove about a PDF it does not parse: the ByteRange covers the file
+from its first to its last byte but for one hole, the hole is an empty hexadecimal
+string, and the original lies before it. Whether the added bytes only add a signature
+is the documents process's claim, not the SAM's.
+"""
+
+import hashlib
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from sam.messages import PreparedDocument
+
+BLOCK = 256 * 1024
+MAX_HOLE = 128 * 1024
+
+
+class UnfitDocumentError(Exception):
+    """ByteRange, hole or length are not those of a prepared file."""
+
+    code = "unfit_document"
+
+
+@dataclass(frozen=True, slots=True)
+class Digests:
+    """``sdr`` over the ByteRange, ``sodr`` over the original, ``checksum`` over all."""
+
+    sdr: bytes
+    sodr: bytes
+    checksum: bytes
+
+
+def digest(document: PreparedDocument, read: Callable[[int], bytes]) -> Digests:
+    """Consume exactly ``document.length`` bytes from ``read``."""
+    hole_start, hole_end = _hole(document)
+    sdr, sodr, checksum = hashlib.sha256(), hashlib.sha256(), hashlib.sha256()
+    hole = bytearray()
+    position = 0
+    while position < document.length:
+        block = read(min(BLOCK, document.length - position))
+        if not block:
+            raise UnfitDocumentError("the file is shorter than stated")
+        checksum.update(block)
+        sodr.update(block[: max(0, document.original_length - position)])
+        sdr.update(block[: max(0, hole_start - position)])
+        hole += block[max(0, hole_start - position) : max(0, hole_end - position)]
+        sdr.update(block[max(0, hole_end - position) :])
+        position += len(block)
+    if hole[:1] != b"<" or hole[-1:] != b">" or hole[1:-1].strip(b"0"):
+        raise UnfitDocumentError("the hole is no empty hexadecimal string")
+    return Digests(sdr.digest(), sodr.digest(), checksum.digest())
+
+
+def _hole(document: PreparedDocument) -> tuple[int, int]:
+    first, first_length, second, second_length = document.byte_range
+    whole = first == 0 and second + second_length == document.length
+    if not (whole and 0 < first_length < second <= document.length):
+        raise UnfitDocumentError("ByteRange does not cover the whole file")
+    if second - first_length > MAX_HOLE:
+        raise UnfitDocumentError("the hole is too large")
+    if document.original_length > first_length:
+        raise UnfitDocumentError("the hole lies inside the original file")
+    return first_length, second

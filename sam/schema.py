@@ -1,0 +1,163 @@
+"""The SAM's tables: what was asked, what was approved, what was released.
+
+Whatever may happen once is a UNIQUE constraint here or a conditional UPDATE in
+``sam.store``. Personal data is confined to three columns of ``transactions``
+(``display_name``, ``subject``, ``result``); ``sam.store`` empties the first two when a
+transaction ends.
+"""
+
+from datetime import UTC, datetime
+
+from sqlalchemy import (
+    JSON,
+    Boolean,
+    Column,
+    DateTime,
+    Dialect,
+    ForeignKey,
+    Integer,
+    LargeBinary,
+    MetaData,
+    String,
+    Table,
+    Text,
+    TypeDecorator,
+)
+
+metadata = MetaData(
+    naming_convention={
+        "pk": "pk_%(table_name)s",
+        "uq": "uq_%(table_name)s_%(column_0_name)s",
+        "fk": "fk_%(table_name)s_%(column_0_name)s",
+        "ix": "ix_%(table_name)s_%(column_0_name)s",
+    }
+)
+
+
+class UtcDateTime(TypeDecorator[datetime]):
+    """An aware UTC time; SQLite keeps no zone, so it is put back on reading."""
+
+    impl = DateTime(timezone=True)
+    cache_ok = True
+
+    def process_bind_param(
+        self, value: datetime | None, dialect: Dialect
+    ) -> datetime | None:
+        return None if value is None else value.astimezone(UTC)
+
+    def process_result_value(
+        self, value: datetime | None, dialect: Dialect
+    ) -> datetime | None:
+        if value is None or value.tzinfo is not None:
+            return value
+        return value.replace(tzinfo=UTC)
+
+
+transactions = Table(
+    "transactions",
+    metadata,
+    Column("tx", String(64), primary_key=True),
+    Column("purpose", String(16), nullable=False),
+    Column("state", String(16), nullable=False, index=True),
+    Column("reason", String(64)),
+    Column("created_at", UtcDateTime, nullable=False),
+    Column("expires_at", UtcDateTime, nullable=False, index=True),
+    # The protocol's own record with the response key: erased once it is answered.
+    Column("protocol", Text),
+    Column("client_id", String(128), nullable=False),
+    Column("nonce", String(128), nullable=False, unique=True),
+    Column("request_object", Text),
+    Column("grants", JSON, nullable=False),
+    Column("match_rules", JSON, nullable=False),
+    Column("expected_signer", LargeBinary(32)),
+    Column("purpose_of_use", String(16)),
+    Column("terms_version", String(64)),
+    Column("transaction_data", Text),
+    # What the verified answer yielded.
+    Column("refusals", Integer, nullable=False, default=0),
+    Column("answer_sha256", LargeBinary(32)),
+    Column("verified_at", UtcDateTime),
+    Column("signer_id", LargeBinary(32), index=True),
+    Column("display_name", Text),
+    Column("match", Boolean),
+    Column("subject", LargeBinary),
+    Column("pid_provider", String(128)),
+    Column("pid_presentation_sha256", LargeBinary(32)),
+    Column("pass_id", String(64)),
+    Column("pass_presentation", Text),
+    # Who is signing, and what came of it.
+    Column("owner", String(64)),
+    Column("result", Text),
+)
+
+documents = Table(
+    "documents",
+    metadata,
+    Column("tx", ForeignKey("transactions.tx"), primary_key=True),
+    Column("position", Integer, primary_key=True, autoincrement=False),
+    Column("label", Text, nullable=False),
+    Column("code", String(9), nullable=False),
+    Column("sdr", LargeBinary(32), nullable=False),
+    Column("sodr", LargeBinary(32), nullable=False),
+    Column("checksum", LargeBinary(32), nullable=False),
+    # Written before the key is used, so that no signature is without its intent.
+    Column("dtbsr", LargeBinary(32)),
+)
+
+handles = Table(
+    "handles",
+    metadata,
+    Column("handle_sha256", LargeBinary(32), primary_key=True),
+    Column("tx", ForeignKey("transactions.tx"), nullable=False, unique=True),
+    Column("signer_id", LargeBinary(32), nullable=False),
+    Column("pid_key_thumbprint", String(64), nullable=False),
+    Column("grants", JSON, nullable=False),
+    Column("expires_at", UtcDateTime, nullable=False, index=True),
+)
+
+passes = Table(
+    "passes",
+    metadata,
+    Column("pass_id", String(64), primary_key=True),
+    Column("handle_sha256", LargeBinary(32), nullable=False, unique=True),
+    Column("signer_id", LargeBinary(32), nullable=False, index=True),
+    Column("key_thumbprint", String(64), nullable=False, unique=True),
+    Column("credential", Text, nullable=False),
+    Column("issued_at", UtcDateTime, nullable=False),
+    Column("expires_at", UtcDateTime, nullable=False),
+)
+
+used_nonces = Table(
+    "used_nonces",
+    metadata,
+    Column("nonce_sha256", LargeBinary(32), primary_key=True),
+    Column("expires_at", UtcDateTime, nullable=False, index=True),
+)
+
+key_plans = Table(
+    "key_plans",
+    metadata,
+    Column("key_id", LargeBinary(16), primary_key=True),
+    Column("tx", ForeignKey("transactions.tx"), nullable=False, unique=True),
+    Column("owner", String(64), nullable=False),
+    Column("planned_at", UtcDateTime, nullable=False),
+    Column("ended", String(32)),
+)
+
+releases = Table(
+    "releases",
+    metadata,
+    Column("number", Integer, primary_key=True, autoincrement=False),
+    Column("tx", ForeignKey("transactions.tx"), nullable=False, unique=True),
+    Column("at", UtcDateTime, nullable=False),
+    Column("signatures", Integer, nullable=False),
+)
+
+audit = Table(
+    "audit",
+    metadata,
+    Column("sequence", Integer, primary_key=True, autoincrement=False),
+    Column("record", Text, nullable=False),
+    Column("previous_hash", LargeBinary(32), nullable=False),
+    Column("hash", LargeBinary(32), nullable=False, unique=True),
+)

@@ -1,0 +1,143 @@
+"""The SAM's door: eleven POSTs with JSON on a Unix socket, dispatched by name.
+
+A WSGI callable without a framework. What cannot be parsed is refused before it reaches
+a call; what a call refuses leaves as ``{code, detail}``; anything else is a 500 without
+detail, and the traceback goes to the log. One thread, one call at a time.
+"""
+
+import logging
+from collections.abc import Callable, Iterable
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from pydantic import ValidationError
+from sqlalchemy.exc import SQLAlchemyError
+
+from hsm.errors import HsmError
+from sam import audit, errors, store
+from sam import messages as m
+from sam.answers import submit
+from sam.finish import fail_interrupted, finish
+from sam.module import Sam
+from sam.opening import open_identify, open_sign
+from sam.passes import issue_pass, pass_nonce
+from sam.service_keys import base64_der
+from sam.transactions import abort, request, status, sweep
+
+if TYPE_CHECKING:
+    from _typeshed.wsgi import InputStream, StartResponse, WSGIEnvironment
+
+T = TypeVar("T", bound=m.Message)
+log = logging.getLogger("sam")
+
+MAX_CALL = 512 * 1024
+SWEEP_EVERY = timedelta(seconds=10)
+_JSON = [("Content-Type", "application/json"), ("Cache-Control", "no-store")]
+
+
+def releases(sam: Sam, call: m.Since) -> m.Releases:
+    with sam.store.begin() as connection:
+        rows = store.releases_after(connection, call.release)
+    return m.Releases(releases=tuple(m.Release(**row._mapping) for row in rows))
+
+
+def info(sam: Sam, _call: m.Nothing) -> m.Info:
+    with sam.store.begin() as connection:
+        head = audit.head(connection)
+    request_chain = sam.request_signer.certificate_chain
+    return m.Info(
+        client_id=sam.client_id,
+        response_uri_base=f"{sam.config.base_url}/oid4vp/response",
+        request_certificate_chain=tuple(map(base64_der, request_chain)),
+        pass_certificate_chain=tuple(
+            map(base64_der, sam.pass_issuer.certificate_chain)
+        ),
+        pass_type=sam.config.pass_type,
+        test_mode=True,
+        device=sam.device_name,
+        pid_providers=sam.pid_providers,
+        audit_sequence=0 if head is None else head.sequence,
+        audit_head=(audit.GENESIS if head is None else head.hash).hex(),
+        signer_key_operations=sam.tally.signer_key_operations,
+    )
+
+
+CALLS: dict[str, tuple[type[Any], Callable[[Sam, Any], m.Message]]] = {
+    "open_identify": (m.OpenIdentify, open_identify),
+    "request": (m.Request, request),
+    "submit": (m.Submit, submit),
+    "finish": (m.Finish, finish),
+    "pass_nonce": (m.Nothing, pass_nonce),
+    "issue_pass": (m.IssuePass, issue_pass),
+    "status": (m.ByTransaction, status),
+    "abort": (m.ByTransaction, abort),
+    "releases": (m.Since, releases),
+    "info": (m.Nothing, info),
+}
+
+
+class Server:
+    """WSGI application over one ``Sam``."""
+
+    def __init__(self, sam: Sam) -> None:
+        self._sam = sam
+        self._swept = datetime.min.replace(tzinfo=UTC)
+
+    def __call__(
+        self, environ: "WSGIEnvironment", start_response: "StartResponse"
+    ) -> Iterable[bytes]:
+        try:
+            self._sweep()
+            answer = self._answer(environ)
+        except errors.SamError as error:
+            return _refuse(start_response, error)
+        except (HsmError, SQLAlchemyError) as error:
+            log.exception("device or database")
+            return _refuse(start_response, errors.SamUnavailableError(_kind(error)))
+        start_response("200 OK", _JSON)
+        return [answer.model_dump_json().encode()]
+
+    def _answer(self, environ: "WSGIEnvironment") -> m.Message:
+        name = environ.get("PATH_INFO", "").removeprefix("/")
+        if environ["REQUEST_METHOD"] != "POST":
+            raise errors.MalformedCallError("calls are POSTs")
+        body = environ["wsgi.input"]
+        if name == "open_sign":
+            call = _parse(m.OpenSign, body.readline(MAX_CALL))
+            return open_sign(self._sam, call, body.read)
+        if name not in CALLS:
+            raise errors.MalformedCallError("no such call")
+        message, function = CALLS[name]
+        return function(self._sam, _parse(message, _whole(body)))
+
+    def _sweep(self) -> None:
+        now = self._sam.clock()
+        if now - self._swept >= SWEEP_EVERY:
+            self._swept = now
+            fail_interrupted(self._sam)
+            sweep(self._sam)
+
+
+def _whole(body: "InputStream") -> bytes:
+    content = body.read(MAX_CALL + 1)
+    if len(content) > MAX_CALL:
+        raise errors.MalformedCallError("the call is too large")
+    return content
+
+
+def _parse(message: type[T], content: bytes) -> T:
+    try:
+        return message.model_validate_json(content)
+    except ValidationError as error:
+        fields = sorted({".".join(map(str, e["loc"])) for e in error.errors()})
+        raise errors.MalformedCallError(f"unfit: {', '.join(fields)}") from None
+
+
+def _refuse(start_response: "StartResponse", error: errors.SamError) -> Iterable[bytes]:
+    refusal = m.Refusal(code=error.code, detail=str(error))
+    start_response(f"{error.status} Refused", _JSON)
+    return [refusal.model_dump_json().encode()]
+
+
+def _kind(error: Exception) -> str:
+    return type(error).__name__

@@ -1,0 +1,155 @@
+"""From settings to a running SAM: the only place that names adapters.
+
+Everything is loaded and checked before the first call is answered: the device's
+self-test, each service certificate against the key it is for, the PID anchors. What
+does not fit stops the start, with the sentence that says what to do.
+"""
+
+import fcntl
+import os
+import secrets
+import signal
+from collections.abc import Callable, Mapping
+from datetime import UTC, datetime
+from pathlib import Path
+
+from asn1crypto import pem
+from cryptography import x509
+from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
+
+from hsm.pkcs11_device import Pkcs11Device
+from hsm.port import ServiceKey, SigningDevice
+from openid4vp.trust import AnchorStore, PinnedIssuer
+from sam import approvals, audit, cmc
+from sam.config import SamConfig
+from sam.finish import FAULT_POINTS, fail_interrupted
+from sam.module import CertificateIssuer, Sam, no_fault
+from sam.service_keys import Chain, PassIssuer, RequestSigner
+from sam.store import Store
+
+
+class StartError(Exception):
+    """The SAM cannot serve with what it found; the message says what is missing."""
+
+    code = "start"
+
+
+def open_sam(config: SamConfig) -> Sam:
+    """One signer process over the real device and the real CA."""
+    _only_one(config.state_directory / "sam.lock")
+    device = Pkcs11Device.open(config.hsm)
+    registration_authority = _service_chain(
+        config, device, ServiceKey.REGISTRATION_AUTHORITY
+    )
+    issuer = cmc.connect(
+        config.est_url,
+        str(config.ca_anchor),
+        device,
+        registration_authority[0].public_bytes(Encoding.DER),
+    )
+    return assemble(config, device, issuer=issuer, clock=lambda: datetime.now(UTC))
+
+
+def assemble(
+    config: SamConfig,
+    device: SigningDevice,
+    *,
+    issuer: CertificateIssuer,
+    clock: Callable[[], datetime],
+) -> Sam:
+    """The same over any device, CA and clock."""
+    tested = device.self_test()
+    providers = pid_anchors(config)
+    pass_chain = _service_chain(config, device, ServiceKey.PASS_ISSUING)
+    sam = Sam(
+        config=config,
+        store=Store(config.database_url),
+        device=device,
+        device_name=f"{tested.manufacturer} {tested.model} {tested.library_version}",
+        request_signer=RequestSigner(
+            device, _service_chain(config, device, ServiceKey.REQUEST_SIGNING)
+        ),
+        pass_issuer=PassIssuer(device, pass_chain, config.base_url, config.pass_type),
+        issuer=issuer,
+        ca_anchor=_der(config.ca_anchor),
+        trust={
+            approvals.PID: AnchorStore(providers),
+            approvals.PASS: PinnedIssuer("signing-pass", pass_chain[0]),
+        },
+        pid_providers=tuple(sorted(providers)),
+        clock=clock,
+        owner=secrets.token_hex(8),
+        fault=_killed_at(config.fault_kill_at),
+    )
+    _started(sam)
+    return sam
+
+
+def pid_anchors(config: SamConfig) -> Mapping[str, x509.Certificate]:
+    """Provider id → anchor; the id is the stem of the PEM file's name."""
+    anchors: dict[str, x509.Certificate] = {}
+    for folder in config.pid_anchor_folders:
+        for file in sorted(folder.glob("*.pem")):
+            if file.stem in anchors:
+                raise StartError(f"two PID anchors are called {file.stem}")
+            anchors[file.stem] = x509.load_pem_x509_certificate(file.read_bytes())
+    return anchors
+
+
+def _started(sam: Sam) -> None:
+    fail_interrupted(sam)
+    with sam.store.begin() as connection:
+        audit.append(
+            connection,
+            audit.Event.STARTED,
+            now=sam.clock(),
+            owner=sam.owner,
+            device=sam.device_name,
+            client_id=sam.client_id,
+            pid_providers=list(sam.pid_providers),
+        )
+
+
+def _service_chain(config: SamConfig, device: SigningDevice, key: ServiceKey) -> Chain:
+    file = config.certificates / f"{key.value}.pem"
+    if not file.exists():
+        raise StartError(f"{file} is missing: have csr/{key.value}.csr certified")
+    chain = tuple(x509.load_pem_x509_certificates(file.read_bytes()))
+    certified = (
+        chain[0]
+        .public_key()
+        .public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
+    )
+    if certified != device.service_public_key(key):
+        raise StartError(f"{file} is not for the key {key.value} of this token")
+    return chain
+
+
+def _der(file: Path) -> bytes:
+    if not file.exists():
+        raise StartError(f"{file} is missing: put the CA's root certificate there")
+    _, _, der = pem.unarmor(file.read_bytes())
+    return bytes(der)
+
+
+def _only_one(lock: Path) -> None:
+    """One signer process per state directory; the lock dies with its process."""
+    handle = os.open(lock, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    try:
+        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError as error:
+        raise StartError(f"{lock}: another SAM is running here") from error
+
+
+def _killed_at(point: str | None) -> Callable[[str], None]:
+    """A test's SIGKILL at one named step of ``finish``, to prove what survives it."""
+    if point is None:
+        return no_fault
+    if point not in FAULT_POINTS:
+        raise StartError(f"fault_kill_at: one of {', '.join(FAULT_POINTS)}")
+
+    def kill_here(here: str) -> None:
+        if here == point:
+            os.kill(os.getpid(), signal.SIGKILL)
+
+    return kill_here

@@ -1,0 +1,391 @@
+"""Every SQL statement of the SAM, and the promise behind each.
+
+A state moves only by a conditional UPDATE whose row count is 1; the caller gets a bool
+that says whether *this* call moved it. SQLite runs in WAL with ``synchronous=FULL`` and
+takes its write lock at BEGIN, so a commit that returned is on the disk and two writers
+never interleave. No database transaction here spans a network or an HSM call.
+"""
+
+import hashlib
+import json
+import sqlite3
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlalchemy import (
+    Connection,
+    Engine,
+    Row,
+    create_engine,
+    event,
+    func,
+    insert,
+    select,
+    update,
+)
+from sqlalchemy.exc import IntegrityError
+
+from sam.messages import Purpose, State
+from sam.schema import (
+    documents,
+    handles,
+    key_plans,
+    passes,
+    releases,
+    transactions,
+    used_nonces,
+)
+
+# What is emptied when a transaction ends: keys and personal data.
+ENDED: dict[str, None] = {"protocol": None, "subject": None, "display_name": None}
+
+
+class OnceOnlyError(Exception):
+    """A row that may exist once exists already."""
+
+    code = "once_only"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Identity:
+    """Who a verified PID says is there. ``subject``: DER Name of a certificate."""
+
+    signer_id: bytes
+    display_name: str
+    subject: bytes
+    provider: str
+    key_thumbprint: str
+    presentation_sha256: bytes
+
+
+class Store:
+    """The SAM's database; ``begin`` is the only way to a connection."""
+
+    def __init__(self, url: str) -> None:
+        self.engine = _engine(url)
+
+    @contextmanager
+    def begin(self) -> Iterator[Connection]:
+        """One database transaction: committed on leaving, rolled back on a raise."""
+        with self.engine.begin() as connection:
+            yield connection
+
+
+def _engine(url: str) -> Engine:
+    engine = create_engine(url)
+    if engine.dialect.name == "sqlite":
+        event.listen(engine, "connect", _prepare_sqlite)
+        event.listen(engine, "begin", _begin_immediate)
+    return engine
+
+
+def _prepare_sqlite(connection: sqlite3.Connection, _record: object) -> None:
+    connection.isolation_level = None
+    for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON"):
+        connection.execute(f"PRAGMA {pragma}")
+    connection.execute("PRAGMA busy_timeout=10000")
+
+
+def _begin_immediate(connection: Connection) -> None:
+    connection.exec_driver_sql("BEGIN IMMEDIATE")
+
+
+# --- transactions ---------------------------------------------------------------
+
+
+def add_transaction(
+    connection: Connection,
+    values: Mapping[str, object],
+    listed: Sequence[Mapping[str, object]] = (),
+) -> None:
+    connection.execute(
+        insert(transactions).values(state=State.OPEN, refusals=0, **values)
+    )
+    for position, document in enumerate(listed):
+        connection.execute(
+            insert(documents).values(tx=values["tx"], position=position, **document)
+        )
+
+
+def transaction(connection: Connection, tx: str) -> Row[Any] | None:
+    return connection.execute(
+        select(transactions).where(transactions.c.tx == tx)
+    ).first()
+
+
+def documents_of(connection: Connection, tx: str) -> Sequence[Row[Any]]:
+    return connection.execute(
+        select(documents).where(documents.c.tx == tx).order_by(documents.c.position)
+    ).all()
+
+
+def keep_request_object(connection: Connection, tx: str, request_object: str) -> None:
+    """The request as last served; evidence, not a state."""
+    connection.execute(
+        update(transactions)
+        .where(transactions.c.tx == tx, transactions.c.state == State.OPEN)
+        .values(request_object=request_object)
+    )
+
+
+def count_refusal(connection: Connection, tx: str) -> int:
+    count: int = connection.execute(
+        update(transactions)
+        .where(transactions.c.tx == tx)
+        .values(refusals=transactions.c.refusals + 1)
+        .returning(transactions.c.refusals)
+    ).scalar_one()
+    return count
+
+
+def mark_verified(
+    connection: Connection,
+    tx: str,
+    *,
+    answer: bytes,
+    identity: Identity,
+    now: datetime,
+    **values: object,
+) -> bool:
+    """OPEN → VERIFIED, by exactly one of all answers; the response key goes."""
+    moved = connection.execute(
+        update(transactions)
+        .where(
+            transactions.c.tx == tx,
+            transactions.c.state == State.OPEN,
+            transactions.c.expires_at > now,
+        )
+        .values(
+            state=State.VERIFIED,
+            protocol=None,
+            answer_sha256=hashlib.sha256(answer).digest(),
+            verified_at=now,
+            signer_id=identity.signer_id,
+            display_name=identity.display_name,
+            subject=identity.subject,
+            pid_provider=identity.provider,
+            pid_presentation_sha256=identity.presentation_sha256,
+            **values,
+        )
+    )
+    return moved.rowcount == 1
+
+
+def close(connection: Connection, tx: str, reason: str) -> bool:
+    """OPEN, VERIFIED → CLOSED; a transaction that signs or has ended stays."""
+    moved = connection.execute(
+        update(transactions)
+        .where(
+            transactions.c.tx == tx,
+            transactions.c.state.in_([State.OPEN, State.VERIFIED]),
+        )
+        .values(state=State.CLOSED, reason=reason, **ENDED)
+    )
+    return moved.rowcount == 1
+
+
+def begin_signing(
+    connection: Connection, tx: str, *, owner: str, approved_after: datetime
+) -> bool:
+    """VERIFIED → SIGNING, at most once, with the approval's deadline in the same
+    statement; durable before any key exists."""
+    moved = connection.execute(
+        update(transactions)
+        .where(
+            transactions.c.tx == tx,
+            transactions.c.purpose == Purpose.SIGN,
+            transactions.c.state == State.VERIFIED,
+            transactions.c.verified_at > approved_after,
+        )
+        .values(state=State.SIGNING, owner=owner)
+    )
+    return moved.rowcount == 1
+
+
+def record_result(connection: Connection, tx: str, *, owner: str, result: str) -> bool:
+    """SIGNING → SIGNED, by the owner that began it and nobody else."""
+    moved = connection.execute(
+        update(transactions)
+        .where(
+            transactions.c.tx == tx,
+            transactions.c.state == State.SIGNING,
+            transactions.c.owner == owner,
+        )
+        .values(state=State.SIGNED, result=result, **ENDED)
+    )
+    return moved.rowcount == 1
+
+
+def fail(connection: Connection, tx: str, *, owner: str, reason: str) -> bool:
+    """SIGNING → FAILED: nothing was released and nothing ever will be."""
+    moved = connection.execute(
+        update(transactions)
+        .where(
+            transactions.c.tx == tx,
+            transactions.c.state == State.SIGNING,
+            transactions.c.owner == owner,
+        )
+        .values(state=State.FAILED, reason=reason, **ENDED)
+    )
+    return moved.rowcount == 1
+
+
+def left_signing(connection: Connection) -> Sequence[tuple[str, str]]:
+    """(tx, owner) of every SIGNING; one signer process works at a time, so between
+    two calls each of them has lost its owner."""
+    rows = connection.execute(
+        select(transactions.c.tx, transactions.c.owner).where(
+            transactions.c.state == State.SIGNING
+        )
+    )
+    return [(row.tx, row.owner) for row in rows]
+
+
+def expired(connection: Connection, *, now: datetime, window: timedelta) -> list[str]:
+    """OPEN past its end, or VERIFIED past the time an approval may wait."""
+    rows = connection.execute(
+        select(transactions.c.tx).where(
+            ((transactions.c.state == State.OPEN) & (transactions.c.expires_at <= now))
+            | (
+                (transactions.c.state == State.VERIFIED)
+                & (transactions.c.verified_at <= now - window)
+            )
+        )
+    )
+    return list(rows.scalars())
+
+
+# --- the key's life ---------------------------------------------------------------
+
+
+def plan_key(
+    connection: Connection, tx: str, key_id: bytes, *, owner: str, now: datetime
+) -> None:
+    """Written before generation: no key on the device is without its row."""
+    connection.execute(
+        insert(key_plans).values(key_id=key_id, tx=tx, owner=owner, planned_at=now)
+    )
+
+
+def end_key(connection: Connection, key_id: bytes, how: str) -> None:
+    connection.execute(
+        update(key_plans).where(key_plans.c.key_id == key_id).values(ended=how)
+    )
+
+
+def end_keys_of(connection: Connection, tx: str, how: str) -> None:
+    connection.execute(
+        update(key_plans)
+        .where(key_plans.c.tx == tx, key_plans.c.ended.is_(None))
+        .values(ended=how)
+    )
+
+
+def record_intents(connection: Connection, tx: str, dtbsrs: Sequence[bytes]) -> None:
+    """What will be signed, before it is: one dtbsr per document."""
+    for position, dtbsr in enumerate(dtbsrs):
+        connection.execute(
+            update(documents)
+            .where(documents.c.tx == tx, documents.c.position == position)
+            .values(dtbsr=dtbsr)
+        )
+
+
+def add_release(
+    connection: Connection, tx: str, *, now: datetime, signatures: int
+) -> int:
+    """The next number, gap-free; UNIQUE(tx) makes a second release impossible."""
+    last = connection.execute(select(func.max(releases.c.number))).scalar()
+    number = (last or 0) + 1
+    connection.execute(
+        insert(releases).values(number=number, tx=tx, at=now, signatures=signatures)
+    )
+    return number
+
+
+def releases_after(
+    connection: Connection, number: int, limit: int = 500
+) -> Sequence[Row[Any]]:
+    return connection.execute(
+        select(releases)
+        .where(releases.c.number > number)
+        .order_by(releases.c.number)
+        .limit(limit)
+    ).all()
+
+
+# --- handles, passes, nonces --------------------------------------------------------
+
+
+def add_handle(
+    connection: Connection,
+    handle: str,
+    *,
+    tx: str,
+    identity: Identity,
+    grants: Sequence[str],
+    expires_at: datetime,
+) -> None:
+    connection.execute(
+        insert(handles).values(
+            handle_sha256=_sha256(handle),
+            tx=tx,
+            signer_id=identity.signer_id,
+            pid_key_thumbprint=identity.key_thumbprint,
+            grants=list(grants),
+            expires_at=expires_at,
+        )
+    )
+
+
+def handle_row(connection: Connection, handle: str, now: datetime) -> Row[Any] | None:
+    return connection.execute(
+        select(handles).where(
+            handles.c.handle_sha256 == _sha256(handle), handles.c.expires_at > now
+        )
+    ).first()
+
+
+def use_nonce(connection: Connection, nonce: str, expires_at: datetime) -> None:
+    """Raises ``OnceOnlyError`` the second time."""
+    _insert_once(
+        connection,
+        insert(used_nonces).values(nonce_sha256=_sha256(nonce), expires_at=expires_at),
+    )
+
+
+def add_pass(connection: Connection, handle: str, **values: object) -> None:
+    """Raises ``OnceOnlyError`` if the handle has a pass or the key is known."""
+    _insert_once(
+        connection, insert(passes).values(handle_sha256=_sha256(handle), **values)
+    )
+
+
+def pass_of_handle(connection: Connection, handle: str) -> Row[Any] | None:
+    return connection.execute(
+        select(passes).where(passes.c.handle_sha256 == _sha256(handle))
+    ).first()
+
+
+def pass_by_id(connection: Connection, pass_id: str) -> Row[Any] | None:
+    return connection.execute(select(passes).where(passes.c.pass_id == pass_id)).first()
+
+
+def _insert_once(connection: Connection, statement: Any) -> None:
+    try:
+        with connection.begin_nested():
+            connection.execute(statement)
+    except IntegrityError as error:
+        raise OnceOnlyError from error
+
+
+def _sha256(text: str) -> bytes:
+    return hashlib.sha256(text.encode()).digest()
+
+
+def canonical(value: object) -> str:
+    """One text per value: sorted members, no spaces."""
+    return json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=False)

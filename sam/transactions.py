@@ -1,0 +1,88 @@
+"""A transaction while it waits: its request, its state, its end.
+
+    OPEN → VERIFIED → SIGNING → SIGNED | FAILED        OPEN, VERIFIED → CLOSED
+
+Opening is ``sam.opening``, the wallet's answer ``sam.answers``, signing ``sam.finish``.
+Fetching the request is no event: wallets and the conformance suite fetch it twice.
+"""
+
+from typing import Any
+
+from sqlalchemy import Connection, Row
+
+from openid4vp.request import Transaction, sign_request_object
+from sam import audit, store
+from sam import errors as refused
+from sam import messages as m
+from sam.config import APPROVAL_LIFETIME
+from sam.module import Sam
+
+
+def request(sam: Sam, call: m.Request) -> m.SignedRequest:
+    """The request object; repeatable while OPEN, with the same nonce, key and data."""
+    now = sam.clock()
+    with sam.store.begin() as connection:
+        row = still_open(sam, known(store.transaction(connection, call.tx)))
+    signed = sign_request_object(
+        Transaction.from_json(row.protocol),
+        sam.request_signer,
+        wallet_nonce=call.wallet_nonce,
+        now=now,
+    )
+    with sam.store.begin() as connection:
+        store.keep_request_object(connection, call.tx, signed)
+    return m.SignedRequest(request_object=signed)
+
+
+def status(sam: Sam, call: m.ByTransaction) -> m.Status:
+    with sam.store.begin() as connection:
+        row = known(store.transaction(connection, call.tx))
+    return _status(row)
+
+
+def abort(sam: Sam, call: m.ByTransaction) -> m.Status:
+    """Before SIGNING only; afterwards it reports and changes nothing."""
+    with sam.store.begin() as connection:
+        known(store.transaction(connection, call.tx))
+        _close(sam, connection, call.tx, "aborted")
+        return _status(known(store.transaction(connection, call.tx)))
+
+
+def sweep(sam: Sam) -> None:
+    """End what nobody will answer or finish any more."""
+    now = sam.clock()
+    with sam.store.begin() as connection:
+        for tx in store.expired(connection, now=now, window=APPROVAL_LIFETIME):
+            _close(sam, connection, tx, "expired")
+
+
+def known(row: Row[Any] | None) -> Row[Any]:
+    if row is None:
+        raise refused.UnknownTransactionError("no such transaction")
+    return row
+
+
+def still_open(sam: Sam, row: Row[Any]) -> Row[Any]:
+    if row.state != m.State.OPEN or row.expires_at <= sam.clock():
+        raise refused.TransactionClosedError("the transaction is not open")
+    return row
+
+
+def _close(sam: Sam, connection: Connection, tx: str, reason: str) -> None:
+    if store.close(connection, tx, reason):
+        audit.append(
+            connection,
+            audit.Event.TRANSACTION_CLOSED,
+            now=sam.clock(),
+            tx=tx,
+            reason=reason,
+        )
+
+
+def _status(row: Row[Any]) -> m.Status:
+    return m.Status(
+        state=m.State(row.state),
+        purpose=m.Purpose(row.purpose),
+        expires_at=row.expires_at,
+        reason=row.reason,
+    )
