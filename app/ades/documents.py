@@ -1,0 +1,338 @@
+"""The door to documents for the rest of ``app``: bytes in, values out.
+
+Each call is one child process (``children``, ``forkserver``) that is confined before
+it reads a byte and killed when its time is over. The child's word is taken only for
+what this side cannot see without parsing: what comes back must still be the
+person's bytes with an addition, or the prepared file with its gap filled; digests
+are computed here.
+"""
+
+import dataclasses
+import json
+import logging
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import TypeVar
+
+from pydantic import TypeAdapter
+
+from app.ades import frames
+from app.ades.byte_range import (
+    ByteRange,
+    ByteRangeError,
+    covers_whole_file,
+    gap,
+    sdr,
+)
+from app.ades.children import ChildGoneError, Children
+from app.ades.confinement import Confinement
+from app.ades.errors import (
+    DocumentsUnavailableError,
+    EmbeddingError,
+    Refusal,
+    UnsignableDocumentError,
+)
+from app.ades.reports import Finding, SignatureReport
+
+logger = logging.getLogger(__name__)
+
+JOBS = "app.ades.jobs"
+ROOM_FOR_UPDATE = 4 << 20  # what a signature field may add to a file
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Limits:
+    """What one document may cost. Memory is about four times the file."""
+
+    max_bytes: int = 50_000_000
+    max_pages: int = 2000
+    cpu_seconds: int = 10
+    wall_seconds: float = 20.0
+    memory_bytes: int = 1 << 30
+    concurrent: int = 2
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Prepared:
+    """The file to be signed. ``original_length`` bytes of it are the person's own.
+
+    ``sdr``: SHA-256 over ``byte_range``, 32 bytes, the digest the signer approves.
+    """
+
+    content: bytes
+    byte_range: ByteRange
+    original_length: int
+    sdr: bytes
+    page_count: int
+    findings: tuple[Finding, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CmsParts:
+    """What the SAM released: DER SET OF, DER ECDSA-Sig-Value, DER chain leaf first."""
+
+    signed_attributes: bytes
+    signature: bytes
+    chain: tuple[bytes, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Validation:
+    """The verdict on the last signature of a file, and a report on each.
+
+    ``sdr`` is computed from the file (empty if there is no readable signature);
+    ``signed_at`` is the time proven by a valid timestamp, or ``None``.
+    """
+
+    valid: bool
+    summary: str
+    sdr: bytes
+    signed_at: datetime | None
+    signer_subject: str
+    covers_whole_file: bool
+    revocation: str
+    signatures: tuple[SignatureReport, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _PreparationFacts:
+    byte_range: ByteRange
+    page_count: int
+    findings: tuple[Finding, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _ValidationFacts:
+    reports: tuple[SignatureReport, ...]
+
+
+class _ChildFaultError(Exception):
+    """The child failed on this input in a way nobody foresaw."""
+
+
+class Documents:
+    """Prepare, embed and validate PDFs. Safe from several threads; one per process."""
+
+    def __init__(self, limits: Limits | None = None, *, jobs: str = JOBS) -> None:
+        self._limits = limits or Limits()
+        self._children = Children(
+            jobs=jobs,
+            cpu_seconds=self._limits.cpu_seconds,
+            memory_bytes=self._limits.memory_bytes,
+            wall_seconds=self._limits.wall_seconds,
+            concurrent=self._limits.concurrent,
+        )
+
+    def prepare(self, original: bytes, *, signed_at: datetime) -> Prepared:
+        """Append an empty signature dated ``signed_at`` (aware).
+
+        Raises ``UnsignableDocumentError`` with a sentence for the person.
+        """
+        self._refuse_by_size(original)
+        arguments = {
+            "signed_at": signed_at.isoformat(),
+            "max_pages": self._limits.max_pages,
+        }
+        try:
+            frame = self._run("prepare", arguments, [original])
+            facts = _parsed(_PreparationFacts, frame)
+            (content,) = frame.blobs
+            digest = _digest_of_update(original, content, facts.byte_range)
+        except (_ChildFaultError, ByteRangeError, ValueError):
+            raise self._refusal(Refusal.MALFORMED) from None
+        return Prepared(
+            content=content,
+            byte_range=facts.byte_range,
+            original_length=len(original),
+            sdr=digest,
+            page_count=facts.page_count,
+            findings=facts.findings,
+        )
+
+    def embed(
+        self,
+        prepared: bytes,
+        byte_range: ByteRange,
+        parts: CmsParts,
+        timestamp_token: bytes | None = None,
+    ) -> bytes:
+        """Return ``prepared`` with its gap filled, or raise ``EmbeddingError``.
+
+        The signature is verified against the file and the certificate first.
+        """
+        blobs = [prepared, parts.signed_attributes, parts.signature]
+        blobs += [timestamp_token or b"", *parts.chain]
+        try:
+            frame = self._run("embed", {"byte_range": byte_range}, blobs)
+            (signed,) = frame.blobs
+        except (_ChildFaultError, UnsignableDocumentError, ValueError) as fault:
+            raise EmbeddingError(f"the signature cannot be embedded: {fault}") from None
+        _require_only_the_gap_filled(prepared, signed, byte_range)
+        return signed
+
+    def validate(
+        self,
+        signed: bytes,
+        *,
+        anchors: Sequence[bytes],
+        at: datetime,
+        timestamp_anchors: Sequence[bytes] | None = None,
+        other_certificates: Sequence[bytes] = (),
+        crls: Sequence[bytes] = (),
+        expected_sdr: bytes | None = None,
+    ) -> Validation:
+        """Judge the signatures of ``signed`` at the time ``at`` (aware).
+
+        Certificates and CRLs are DER. A certificate that names a CRL is invalid
+        unless a fitting one is passed. ``timestamp_anchors`` default to ``anchors``.
+        With ``expected_sdr`` the question is whether to deliver: the last signature
+        must also have that sdr, a timestamp, and nothing behind it.
+        """
+        if len(signed) > self._limits.max_bytes + ROOM_FOR_UPDATE:
+            return _unsigned(str(self._refusal(Refusal.TOO_LARGE)))
+        stamps = anchors if timestamp_anchors is None else timestamp_anchors
+        groups = (anchors, stamps, other_certificates, crls)
+        arguments = {"at": at.isoformat(), "counts": [len(group) for group in groups]}
+        blobs = [signed, *(blob for group in groups for blob in group)]
+        try:
+            frame = self._run("validate", arguments, blobs)
+            reports = _parsed(_ValidationFacts, frame).reports
+        except UnsignableDocumentError as refused:
+            return _unsigned(str(refused))
+        except (_ChildFaultError, ValueError):
+            return _unsigned("The file cannot be read reliably.")
+        if not reports:
+            return _unsigned("The file has no signature.")
+        return _verdict(signed, reports, expected_sdr)
+
+    def confinement(self) -> Confinement:
+        """What holds in a child on this machine, and what is missing."""
+        try:
+            frame = self._run("confinement", {}, [])
+            return _parsed(Confinement, frame)
+        except (_ChildFaultError, UnsignableDocumentError, ValueError) as fault:
+            raise DocumentsUnavailableError("no child can be confined") from fault
+
+    def close(self) -> None:
+        """End the fork server. A later call starts it again."""
+        self._children.close()
+
+    def _run(
+        self, job: str, arguments: Mapping[str, object], blobs: Sequence[bytes]
+    ) -> frames.Frame:
+        """Return the reply to a job that was done; raise what the child reports."""
+        request = frames.encode({"job": job, "arguments": arguments}, blobs)
+        room = max((len(blob) for blob in blobs), default=0) + ROOM_FOR_UPDATE
+        try:
+            reply = frames.decode(self._children.run(request, max_reply=room))
+        except ChildGoneError as gone:
+            logger.warning("document child lost during %s: %s", job, gone)
+            raise self._refusal(Refusal.TOO_COMPLEX) from None
+        outcome = reply.header.get("outcome")
+        if outcome == "refused":
+            raise self._refusal(Refusal(str(reply.header.get("code"))))
+        if outcome == "wrong":
+            raise EmbeddingError(_clean(reply.header.get("detail")))
+        if outcome != "done":
+            detail = _clean(reply.header.get("detail"))
+            logger.warning("document child failed during %s: %s", job, detail)
+            raise _ChildFaultError(detail)
+        return reply
+
+    def _refuse_by_size(self, original: bytes) -> None:
+        if not original:
+            raise self._refusal(Refusal.EMPTY_FILE)
+        if len(original) > self._limits.max_bytes:
+            raise self._refusal(Refusal.TOO_LARGE)
+
+    def _refusal(self, refusal: Refusal) -> UnsignableDocumentError:
+        return UnsignableDocumentError(
+            refusal,
+            max_bytes=self._limits.max_bytes,
+            max_pages=self._limits.max_pages,
+        )
+
+
+def _parsed(shape: type[T], frame: frames.Frame) -> T:
+    """The result as ``shape``, strictly. pydantic's error is a ``ValueError``."""
+    text = json.dumps(frame.header.get("result"))
+    return TypeAdapter(shape).validate_json(text, strict=True)
+
+
+def _clean(detail: object) -> str:
+    """A child's words for a log: printable and short."""
+    return "".join(c for c in str(detail)[:300] if c.isprintable())
+
+
+def _digest_of_update(original: bytes, content: bytes, byte_range: ByteRange) -> bytes:
+    if not content.startswith(original):
+        raise ValueError("the original is not a prefix")
+    if byte_range[1] < len(original) or not covers_whole_file(content, byte_range):
+        raise ValueError("the ByteRange does not cover the file")
+    if gap(content, byte_range).strip(b"<0>"):
+        raise ValueError("the gap is not empty")
+    return sdr(content, byte_range)
+
+
+def _require_only_the_gap_filled(
+    prepared: bytes, signed: bytes, byte_range: ByteRange
+) -> None:
+    _start, before, resume, _after = byte_range
+    left, right = memoryview(prepared), memoryview(signed)
+    same = len(left) == len(right) and left[:before] == right[:before]
+    if not same or left[resume:] != right[resume:]:
+        raise EmbeddingError("the signed file differs outside the gap")
+
+
+def _verdict(
+    signed: bytes, reports: tuple[SignatureReport, ...], expected_sdr: bytes | None
+) -> Validation:
+    last = reports[-1]
+    digest, whole = b"", False
+    if last.byte_range is not None:
+        try:
+            digest = sdr(signed, last.byte_range)
+            whole = covers_whole_file(signed, last.byte_range)
+        except ByteRangeError:
+            last = dataclasses.replace(last, valid=False)
+    validation = Validation(
+        valid=last.valid,
+        summary=last.summary,
+        sdr=digest,
+        signed_at=last.signed_at,
+        signer_subject=last.signer_subject,
+        covers_whole_file=whole,
+        revocation=last.revocation,
+        signatures=reports,
+    )
+    if expected_sdr is not None and validation.valid:
+        return _as_delivery(validation, expected_sdr)
+    return validation
+
+
+def _as_delivery(validation: Validation, expected_sdr: bytes) -> Validation:
+    complaint = None
+    if validation.sdr != expected_sdr:
+        complaint = "The signature is over another document."
+    elif not validation.covers_whole_file:
+        complaint = "Something was added after the signature."
+    elif validation.signed_at is None:
+        complaint = "The signature has no timestamp."
+    if complaint is None:
+        return validation
+    return dataclasses.replace(validation, valid=False, summary=complaint)
+
+
+def _unsigned(summary: str) -> Validation:
+    return Validation(
+        valid=False,
+        summary=summary,
+        sdr=b"",
+        signed_at=None,
+        signer_subject="",
+        covers_whole_file=False,
+        revocation="not checked",
+        signatures=(),
+    )

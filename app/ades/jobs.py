@@ -1,0 +1,140 @@
+"""What a child can be asked to do; the other end of ``documents``.
+
+Each job takes the arguments and blobs of its frame and returns a JSON result and
+blobs. ``warm_up`` runs in the fork server: after a child is confined it can import
+nothing more, so every path is walked once on a document made here.
+"""
+
+import importlib
+import importlib.resources
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict
+from datetime import UTC, datetime
+from typing import Final
+
+from asn1crypto import cms, x509
+from pydantic import TypeAdapter
+
+from app.ades import embed, prepare, validate
+from app.ades.byte_range import ByteRange
+from app.ades.confinement import Confinement
+from app.ades.forkserver import Job, Result
+from app.ades.reports import SignatureReport
+
+Arguments = Mapping[str, object]
+Blobs = Sequence[bytes]
+
+LAZILY_IMPORTED: Final = ("pyhanko.pdf_utils.metadata.xmp_xml",)
+SAMPLE_TIME: Final = datetime(2026, 11, 20, 9, 30, tzinfo=UTC)
+BYTE_RANGE: Final = TypeAdapter(ByteRange)
+COUNTS: Final = TypeAdapter(tuple[int, int, int, int])
+REPORTS: Final = TypeAdapter(list[SignatureReport])
+
+
+def _prepare(arguments: Arguments, blobs: Blobs, _confinement: Confinement) -> Result:
+    (original,) = blobs
+    done = prepare.prepare(
+        original,
+        signed_at=datetime.fromisoformat(str(arguments["signed_at"])),
+        max_pages=int(str(arguments["max_pages"])),
+    )
+    facts = {
+        "byte_range": done.byte_range,
+        "page_count": done.inspection.page_count,
+        "findings": [asdict(finding) for finding in done.inspection.findings],
+    }
+    return facts, [done.content]
+
+
+def _embed(arguments: Arguments, blobs: Blobs, _confinement: Confinement) -> Result:
+    prepared, attributes, signature, token, *chain = blobs
+    signed = embed.embed(
+        prepared,
+        BYTE_RANGE.validate_python(arguments["byte_range"]),
+        attributes=attributes,
+        signature=signature,
+        chain=chain,
+        timestamp_token=token or None,
+    )
+    return {}, [signed]
+
+
+def _validate(arguments: Arguments, blobs: Blobs, _confinement: Confinement) -> Result:
+    signed, *rest = blobs
+    parts: list[tuple[bytes, ...]] = []
+    for count in COUNTS.validate_python(arguments["counts"]):
+        parts.append(tuple(rest[:count]))
+        rest = rest[count:]
+    anchors, timestamp_anchors, other_certificates, crls = parts
+    reports = validate.validate(
+        signed,
+        trust=validate.Trust(
+            anchors=anchors,
+            timestamp_anchors=timestamp_anchors,
+            other_certificates=other_certificates,
+            crls=crls,
+        ),
+        at=datetime.fromisoformat(str(arguments["at"])),
+    )
+    return {"reports": REPORTS.dump_python(reports, mode="json")}, []
+
+
+def _confinement(
+    _arguments: Arguments, _blobs: Blobs, confinement: Confinement
+) -> Result:
+    return asdict(confinement), []
+
+
+JOBS: Final[Mapping[str, Job]] = {
+    "prepare": _prepare,
+    "embed": _embed,
+    "validate": _validate,
+    "confinement": _confinement,
+}
+
+
+def warm_up() -> None:
+    """Prepare, embed and validate once, so that nothing is left to be imported."""
+    for name in LAZILY_IMPORTED:
+        importlib.import_module(name)
+    folder = importlib.resources.files("app.ades") / "sample"
+    signed, anchor, revocations = (
+        (folder / name).read_bytes() for name in ("signed.pdf", "anchor.der", "ca.crl")
+    )
+    (report,) = validate.validate(
+        signed,
+        trust=validate.Trust(
+            anchors=(anchor,), timestamp_anchors=(anchor,), crls=(revocations,)
+        ),
+        at=SAMPLE_TIME,
+    )
+    if not report.valid or report.byte_range is None:
+        raise RuntimeError(f"the sample does not validate: {report.summary}")
+    prepare.prepare(signed, signed_at=SAMPLE_TIME, max_pages=1)
+    _embed_again(signed, report.byte_range)
+
+
+def _embed_again(signed: bytes, byte_range: ByteRange) -> None:
+    _start, before, resume, _after = byte_range
+    room = resume - before - 2
+    message = bytes.fromhex(signed[before + 1 : resume - 1].decode())
+    content = cms.ContentInfo.load(message)["content"]
+    signer = content["signer_infos"][0]
+    embed.embed(
+        signed[:before] + b"<" + b"0" * room + b">" + signed[resume:],
+        byte_range,
+        attributes=signer["signed_attrs"].untag().dump(),
+        signature=signer["signature"].native,
+        chain=sorted(
+            (one.dump() for one in content["certificates"]),
+            key=lambda der: (
+                _serial(der) != signer["sid"].chosen["serial_number"].native
+            ),
+        ),
+        timestamp_token=signer["unsigned_attrs"][0]["values"][0].dump(),
+    )
+
+
+def _serial(der: bytes) -> int:
+    number: int = x509.Certificate.load(der).serial_number
+    return number

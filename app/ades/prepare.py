@@ -1,0 +1,122 @@
+"""Append the signature field and its dictionary; leave a gap for the signature.
+
+Runs in the confined child. PAdES baseline (EN 319 142-1): /SubFilter
+ETSI.CAdES.detached, /M, no /Cert, no /Reason; an invisible field. The person's
+bytes stay an exact prefix of the result. The same bytes and ``signed_at`` give the
+same result: nothing random goes in, and document metadata (also XMP, which is XML
+from a stranger) is neither parsed nor touched.
+
+A file with earlier signatures is refused if they would not stay valid.
+"""
+
+import hashlib
+from dataclasses import dataclass
+from datetime import datetime
+from io import BytesIO
+from itertools import count
+from typing import Final
+
+from pyhanko.pdf_utils import generic
+from pyhanko.pdf_utils.incremental_writer import IncrementalPdfFileWriter
+from pyhanko.pdf_utils.reader import PdfFileReader
+from pyhanko.sign.fields import (
+    SigFieldSpec,
+    SigSeedSubFilter,
+    enumerate_sig_fields,
+)
+from pyhanko.sign.signers.cms_embedder import (
+    PdfCMSEmbedder,
+    SigIOSetup,
+    SigObjSetup,
+)
+from pyhanko.sign.signers.constants import ESIC_EXTENSION_1
+from pyhanko.sign.signers.pdf_byterange import SignatureObject
+from pyhanko.sign.validation import EmbeddedPdfSignature
+
+from app.ades.byte_range import ByteRange
+from app.ades.errors import Refusal, UnsignableDocumentError
+from app.ades.inspection import Inspection, inspect, refusing_faults
+from app.ades.pdf_objects import array, dictionary, value
+
+# Counted in hexadecimal characters: 16 KiB of CMS with chain and timestamp token.
+RESERVED: Final = 32768
+FIELD_DESCRIPTION: Final = "Electronic signature"  # PDF/UA wants a /TU
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Preparation:
+    """The file to be signed, and what was seen in it."""
+
+    content: bytes
+    byte_range: ByteRange
+    inspection: Inspection
+
+
+def prepare(original: bytes, *, signed_at: datetime, max_pages: int) -> Preparation:
+    """``signed_at`` (aware) becomes /M. Raises ``UnsignableDocumentError``."""
+    inspection = inspect(original, max_pages=max_pages)
+    with refusing_faults():
+        field = _free_name(inspection.reader)
+        content, byte_range = _append_signature(original, field, signed_at)
+        _refuse_broken_predecessors(content, field)
+    return Preparation(content=content, byte_range=byte_range, inspection=inspection)
+
+
+def _append_signature(
+    original: bytes, field: str, signed_at: datetime
+) -> tuple[bytes, ByteRange]:
+    stream = BytesIO(
+        original if original.endswith((b"\n", b"\r")) else original + b"\n"
+    )
+    writer = _QuietWriter(stream, strict=True)
+    writer.replace_second_id(original, signed_at)
+    if writer.output_version < (2, 0):
+        writer.register_extension(ESIC_EXTENSION_1)
+    steps = PdfCMSEmbedder(
+        new_field_spec=SigFieldSpec(field, readable_field_name=FIELD_DESCRIPTION)
+    ).write_cms(field, writer)
+    next(steps)
+    signature = SignatureObject(
+        timestamp=signed_at,
+        subfilter=SigSeedSubFilter.PADES,
+        bytes_reserved=RESERVED,
+    )
+    steps.send(SigObjSetup(sig_placeholder=signature))
+    gap, output = steps.send(SigIOSetup(md_algorithm="sha256", in_place=True))
+    content: bytes = output.getvalue()
+    before, resume = gap.reserved_region_start, gap.reserved_region_end
+    return content, (0, before, resume, len(content) - resume)
+
+
+class _QuietWriter(IncrementalPdfFileWriter):
+    """pyHanko's writer without its two surprises: metadata and a random /ID."""
+
+    def _update_meta(self) -> None:
+        """Leave /Info and XMP as the author wrote them."""
+
+    def replace_second_id(self, original: bytes, signed_at: datetime) -> None:
+        """ISO 32000-2 §14.4: a changed file has a new second half of its /ID."""
+        seed = hashlib.sha256(original)
+        seed.update(signed_at.isoformat().encode())
+        fresh = generic.ByteStringObject(seed.digest()[:16])
+        first = self._document_id[0] if "/ID" in self.prev.trailer else fresh
+        self._document_id = generic.ArrayObject([first, fresh])
+
+
+def _free_name(reader: PdfFileReader) -> str:
+    form = dictionary(reader.root.get("/AcroForm"))
+    fields = array(form.get("/Fields"))
+    taken = {str(value(dictionary(field), "/T")) for field in fields}
+    return next(name for n in count(1) if (name := f"Signature{n}") not in taken)
+
+
+def _refuse_broken_predecessors(content: bytes, own_field: str) -> None:
+    """Every earlier signature must allow what we appended (its DocMDP, FieldMDP)."""
+    reader = PdfFileReader(BytesIO(content), strict=True)
+    for name, _value, field in enumerate_sig_fields(reader, filled_status=True):
+        if name == own_field:
+            continue
+        earlier = EmbeddedPdfSignature(reader, field, name)
+        earlier.compute_integrity_info()  # type: ignore[no-untyped-call]
+        if not earlier.summarise_integrity_info()["docmdp_ok"]:
+            raise UnsignableDocumentError(Refusal.FORBIDS_SIGNING)
