@@ -53,6 +53,25 @@ def request(subject: bytes, public_key: bytes, sign: Callable[[bytes], bytes]) -
     return der
 
 
+def chain_of(certificates: tuple[bytes, ...], public_key: bytes) -> tuple[bytes, ...]:
+    """The path upwards from the certificate of ``public_key``, as far as it goes.
+
+    A certs-only answer is a SET OF: its order says nothing.
+    """
+    try:
+        parsed = [asn1_x509.Certificate.load(der) for der in certificates]
+        above = {c.subject.dump(): c for c in parsed}
+        found = [c for c in parsed if c.public_key.dump() == public_key]
+        while found and len(found) < len(parsed):
+            issuer = above.get(found[-1].issuer.dump())
+            if issuer is None or issuer in found:
+                break
+            found.append(issuer)
+        return tuple(c.dump() for c in found)
+    except (ValueError, TypeError) as error:
+        raise UnfitCertificateError("unreadable certificates") from error
+
+
 def check(
     chain: tuple[bytes, ...],
     *,

@@ -195,7 +195,7 @@ def _signed_data(
 
 
 def _certificates(body: bytes) -> tuple[bytes, ...]:
-    """The certificates of a certs-only answer (RFC 7030 §4.2.3), in its order."""
+    """The certificates of a certs-only answer (RFC 7030 §4.2.3), in any order."""
     try:
         content = cms.ContentInfo.load(base64.b64decode(body))
         listed = content["content"]["certificates"]

@@ -169,7 +169,8 @@ def _certify(
     )
     # One request per transaction: asking the CA again gives the same certificate.
     number = int.from_bytes(hashlib.sha256(row.tx.encode()).digest()[:16], "big")
-    chain = sam.issuer.certify(request, number)
+    answered = sam.issuer.certify(request, number)
+    chain = certificates.chain_of(answered, public_key)
     certificates.check(
         chain,
         subject=row.subject,
@@ -227,13 +228,14 @@ def _release(
             release=number,
             now=now,
         )
+        # This record leaves with the evidence, so it does not name the signer: the
+        # record of the verified answer does, under the same tx.
         record = audit.append(
             connection,
             audit.Event.SIGNATURE_RELEASED,
             now=now,
             tx=row.tx,
             release=number,
-            signer_id=row.signer_id.hex(),
             key_id=signed.key_id.hex(),
             certificate_sha256=hashlib.sha256(signed.chain[0]).hexdigest(),
             dtbsrs=[dtbsr.hex() for dtbsr in dtbsrs],

@@ -17,10 +17,10 @@ class CertificateIssuer(Protocol):
     """The CA as the SAM sees it: asked under the registration authority's key."""
 
     def certify(self, csr: bytes, transaction_id: int) -> tuple[bytes, ...]:
-        """Return the DER chain, signer first, for a DER PKCS#10.
+        """Return DER certificates, in any order, for a DER PKCS#10.
 
         The same ``transaction_id`` and ``csr`` yield the same certificate. Raises
-        ``SamUnavailableError``; nothing about the chain has been checked yet.
+        ``SamUnavailableError``; nothing about them has been checked yet.
         """
         ...
 

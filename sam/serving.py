@@ -24,7 +24,7 @@ def serve(config: SamConfig) -> None:
     _Application(config).run()
 
 
-class _Application(BaseApplication):  # type: ignore[misc]  # gunicorn has no types
+class _Application(BaseApplication):
     def __init__(self, config: SamConfig) -> None:
         self._config = config
         super().__init__()
@@ -44,5 +44,5 @@ class _Application(BaseApplication):  # type: ignore[misc]  # gunicorn has no ty
         for name, value in settings.items():
             self.cfg.set(name, value)
 
-    def load(self) -> Server:
+    def load(self) -> Any:
         return Server(open_sam(self._config))

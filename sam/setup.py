@@ -40,7 +40,10 @@ def set_up(config: SamConfig, say: Callable[[str], None]) -> None:
         device = Pkcs11Device.open(config.hsm)
         try:
             for key in missing:
-                _request_file(directory, key).write_bytes(_request(device, key))
+                armored = pem.armor(
+                    "CERTIFICATE REQUEST", certificate_request(device, key)
+                )
+                _request_file(directory, key).write_bytes(armored)
                 say(f"certificate request csr/{key.value}.csr written")
         finally:
             device.close()
@@ -64,12 +67,11 @@ def _request_file(directory: Path, key: ServiceKey) -> Path:
     return directory / "csr" / f"{key.value}.csr"
 
 
-def _request(device: SigningDevice, key: ServiceKey) -> bytes:
+def certificate_request(device: SigningDevice, key: ServiceKey) -> bytes:
+    """A DER PKCS#10 for a service key, with its proof of possession."""
     subject = x509.Name.build({"common_name": NAMES[key]}).dump()
-    der = certificates.request(
+    return certificates.request(
         subject,
         device.service_public_key(key),
         lambda info: device.sign_with_service_key(key, hashlib.sha256(info).digest()),
     )
-    armored: bytes = pem.armor("CERTIFICATE REQUEST", der)
-    return armored

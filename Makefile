@@ -1,0 +1,59 @@
+# `make` prints its targets. Everything is set up on first use, in .venv and var/.
+VENV := .venv
+BIN := $(VENV)/bin
+READY := $(VENV)/ready
+PDF ?=
+TLS ?=
+
+.DEFAULT_GOAL := help
+.PHONY: help demo run test check format lint types contracts migrations bench lock clean
+
+help:  ## show this list
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /  make \1\t/' | expand -t 20
+
+demo: $(READY)  ## sign a document end to end: make demo [PDF=file]
+	@$(BIN)/qes demo $(if $(PDF),--pdf "$(PDF)")
+
+run: $(READY)  ## serve on http://localhost:8000 until Ctrl-C
+	@$(BIN)/qes run
+
+test: $(READY)  ## all tests
+	@$(BIN)/python -m pytest
+
+check: format lint types contracts migrations test  ## all that CI runs
+
+format: $(READY)
+	@$(BIN)/ruff format --check .
+
+lint: $(READY)
+	@$(BIN)/ruff check .
+
+types: $(READY)
+	@$(BIN)/mypy
+
+contracts: $(READY)
+	@$(BIN)/lint-imports
+
+migrations: $(READY)
+	@$(BIN)/python -m pytest -q tests/test_migrations.py
+
+bench: $(READY)  ## what a transaction costs and where it goes
+	@$(BIN)/python benchmarks/transaction.py
+
+lock:  ## renew the lock files from pyproject.toml
+	@$(BIN)/pip install --quiet uv
+	@$(BIN)/uv pip compile pyproject.toml --extra build --universal --python-version 3.11 \
+	  --generate-hashes --no-emit-index-url --no-header --quiet -o requirements.txt
+	@$(BIN)/uv pip compile pyproject.toml --extra build --extra dev --universal --python-version 3.11 \
+	  --generate-hashes --no-emit-index-url --no-header --quiet -o requirements-dev.txt
+
+clean:  ## remove what set-up made: environment, keys, documents
+	@rm -rf $(VENV) var
+
+$(READY): pyproject.toml requirements-dev.txt
+	@sh .ci/debian-packages
+	@echo "Installing the locked Python packages into $(VENV) …"
+	@python3 -m venv $(VENV)
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements-dev.txt
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
+	@touch $(READY)

@@ -1,0 +1,88 @@
+"""Where everything of a local deployment lies, and what each process is told of it.
+
+One folder, by default ``var/``. Each process gets its settings by environment, in the
+names of the public contract; what the operator has set already wins.
+"""
+
+import json
+import os
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+from urllib.parse import urlsplit
+
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+
+class LocalConfig(BaseSettings):
+    """What may be set about a local deployment from outside."""
+
+    model_config = SettingsConfigDict(env_prefix="QES_", frozen=True, extra="ignore")
+
+    base_url: str = "http://localhost:8000"
+    est_url: str = "https://localhost:8002"
+    public_url: str = "http://localhost:8003"
+    directory: Path = Path("var")
+
+
+@dataclass(frozen=True, slots=True)
+class Layout:
+    """Paths and addresses; nothing is created by asking for one."""
+
+    config: LocalConfig
+
+    @property
+    def root(self) -> Path:
+        return self.config.directory.absolute()
+
+    @property
+    def sam(self) -> Path:
+        return self.root / "sam"
+
+    @property
+    def trust_services(self) -> Path:
+        return self.root / "trust-services"
+
+    @property
+    def web(self) -> Path:
+        return self.root / "web"
+
+    @property
+    def wallet(self) -> Path:
+        return self.root / "wallet"
+
+    @property
+    def demo(self) -> Path:
+        return self.root / "demo"
+
+    def environment(self) -> dict[str, str]:
+        """For every process; ours are defaults, so the operator's settings win."""
+        public = self.config.public_url
+        ours = {
+            "QES_BASE_URL": self.config.base_url,
+            "QES_WEB_BIND": self.bind(self.config.base_url),
+            "QES_DATABASE_URL": f"sqlite:///{self.web / 'app.db'}",
+            "QES_SECRET_FILE": str(self.web / "secret"),
+            "QES_DOCUMENTS_DIR": str(self.web / "documents"),
+            "QES_VALIDATION_ANCHORS": str(self.web / "validation-anchor.pem"),
+            "QES_CRL_URLS": json.dumps(
+                [f"{public}/crl/issuing-ca.crl", f"{public}/crl/root.crl"]
+            ),
+            "QES_TSA_URL": f"{public}/tsa",
+            "QES_SAM_SOCKET": str(self.sam / "sam.sock"),
+            "QES_SAM_DIRECTORY": str(self.sam),
+            "QES_EST_URL": self.config.est_url,
+        }
+        inherited = os.environ  # noqa: TID251 — handed on to child processes, not read
+        return ours | dict(inherited)
+
+    def bind(self, url: str) -> str:
+        """127.0.0.1 and the port of ``url``."""
+        parts = urlsplit(url)
+        port = parts.port or {"http": 80, "https": 443}[parts.scheme]
+        return f"127.0.0.1:{port}"
+
+
+def program(name: str) -> str:
+    """A console script of this installation, wherever it is."""
+    return str(Path(sys.executable).parent / name)

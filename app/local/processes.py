@@ -1,0 +1,145 @@
+"""Start every process on loopback in order, wait until each answers, stop them all.
+
+    trust services (two doors) → SAM → web → worker
+
+Each is a separate program with a log file of its own. One that ends by itself ends the
+others: half a service is no service.
+"""
+
+import contextlib
+import signal
+import socket
+import subprocess
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from urllib.parse import urlsplit
+
+from app.local.layout import Layout, program
+
+START_SECONDS = 30.0
+STOP_SECONDS = 10.0
+
+
+class ProcessFailedError(Exception):
+    """A process did not come up, or ended; the message holds its last words."""
+
+    code = "process_failed"
+
+
+@dataclass(slots=True)
+class Process:
+    """One running program and the log it writes."""
+
+    name: str
+    running: "subprocess.Popen[bytes]"
+    log: Path
+
+    def last_words(self) -> str:
+        lines = self.log.read_text(errors="replace").splitlines()[-12:]
+        return "\n".join([f"{self.name}: exit {self.running.poll()}", *lines])
+
+
+@dataclass(slots=True)
+class Stack:
+    """The processes of one local deployment, by name."""
+
+    layout: Layout
+    processes: dict[str, Process] = field(default_factory=dict)
+
+    def start(self, name: str, command: list[str], ready: Callable[[], bool]) -> None:
+        """Start one program and return once it answers."""
+        folder = self.layout.root / "log"
+        folder.mkdir(exist_ok=True)
+        log = folder / f"{name}.log"
+        with log.open("ab") as output:
+            running = subprocess.Popen(  # noqa: S603 — our own programs, no shell
+                command,
+                env=self.layout.environment(),
+                stdin=subprocess.DEVNULL,
+                stdout=output,
+                stderr=subprocess.STDOUT,
+                start_new_session=True,
+            )
+        process = self.processes[name] = Process(name, running, log)
+        until = time.monotonic() + START_SECONDS
+        while not ready():
+            if running.poll() is not None or time.monotonic() > until:
+                raise ProcessFailedError(process.last_words())
+            time.sleep(0.05)
+
+    def watch(self) -> None:
+        """Return when one of them has ended."""
+        while all(p.running.poll() is None for p in self.processes.values()):
+            time.sleep(0.5)
+
+    def stop(self) -> None:
+        """In reverse order; a process that does not end in time is killed."""
+        for process in reversed(self.processes.values()):
+            process.running.send_signal(signal.SIGTERM)
+        until = time.monotonic() + STOP_SECONDS
+        for process in reversed(self.processes.values()):
+            with contextlib.suppress(subprocess.TimeoutExpired):
+                process.running.wait(max(0.1, until - time.monotonic()))
+            if process.running.poll() is None:
+                process.running.kill()
+                process.running.wait()
+
+
+@contextmanager
+def running(layout: Layout) -> Iterator[Stack]:
+    """The whole service while the block runs."""
+    stack = Stack(layout)
+    try:
+        _start_all(stack)
+        yield stack
+    finally:
+        stack.stop()
+
+
+def _start_all(stack: Stack) -> None:
+    layout = stack.layout
+    config = layout.config
+    for url in (config.base_url, config.est_url, config.public_url):
+        if _listening(url):
+            raise ProcessFailedError(f"{url} is in use by another program")
+    for door, url in (("est", config.est_url), ("public", config.public_url)):
+        serve = [program("qes"), "trust-services", "serve"]
+        where = ["--directory", str(layout.trust_services), "--bind", layout.bind(url)]
+        stack.start(
+            f"trust-services-{door}",
+            [*serve, "--door", door, *where],
+            lambda url=url: _listening(url),  # type: ignore[misc]
+        )
+    start_sam(stack)
+    stack.start("web", [program("qes"), "web"], lambda: _listening(config.base_url))
+    stack.start("worker", [program("qes"), "worker"], lambda: True)
+
+
+def start_sam(stack: Stack) -> None:
+    path = Path(stack.layout.environment()["QES_SAM_SOCKET"])
+    stack.start("sam", [program("sam"), "serve"], lambda: _answers(path))
+
+
+def _answers(path: Path) -> bool:
+    """Whether the SAM's worker is up: it replies only once its self-test passed."""
+    with socket.socket(socket.AF_UNIX) as client:
+        client.settimeout(5)
+        try:
+            client.connect(str(path))
+            client.sendall(
+                b"POST /info HTTP/1.1\r\nHost: sam\r\nContent-Length: 2\r\n\r\n{}"
+            )
+            return client.recv(64).startswith(b"HTTP/1.1 200")
+        except OSError:
+            return False
+
+
+def _listening(url: str) -> bool:
+    parts = urlsplit(url)
+    port = parts.port or {"http": 80, "https": 443}[parts.scheme]
+    with socket.socket() as client:
+        client.settimeout(1)
+        return client.connect_ex(("127.0.0.1", port)) == 0
