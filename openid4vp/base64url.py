@@ -5,23 +5,28 @@ stray bits in the last character. Two texts for one value are two answers to "ha
 I seen this before", so here decoding refuses what encoding would not have written.
 """
 
-import base64
+from binascii import a2b_base64, b2a_base64
+from typing import Final
 
 from openid4vp.errors import MalformedResponseError
+
+_TO_URL: Final = bytes.maketrans(b"+/", b"-_")
+_FROM_URL: Final = bytes.maketrans(b"-_", b"+/")
 
 
 def encode(raw: bytes) -> str:
     """RFC 7515 §2: URL-safe alphabet, no padding."""
-    return base64.urlsafe_b64encode(raw).rstrip(b"=").decode("ascii")
+    return _encode(raw).decode("ascii")
 
 
 def decode(text: str, what: str) -> bytes:
     """The inverse of ``encode`` and of nothing else; ``what`` names the field."""
     try:
-        raw = base64.urlsafe_b64decode(text + "=" * (-len(text) % 4))
+        given = text.encode("ascii")
+        raw = a2b_base64(given.translate(_FROM_URL) + b"==")
     except ValueError:
-        raw = b""
-    if encode(raw) != text:
+        raise MalformedResponseError(f"{what} is not base64url") from None
+    if _encode(raw) != given:
         raise MalformedResponseError(f"{what} is not canonical base64url")
     return raw
 
@@ -29,9 +34,14 @@ def decode(text: str, what: str) -> bytes:
 def decode_padded(text: str, what: str) -> bytes:
     """Standard alphabet with padding, as in ``x5c`` (RFC 7515 §4.1.6)."""
     try:
-        raw = base64.b64decode(text)
+        given = text.encode("ascii")
+        raw = a2b_base64(given)
     except ValueError:
-        raw = b""
-    if base64.b64encode(raw).decode("ascii") != text:
+        raise MalformedResponseError(f"{what} is not base64") from None
+    if b2a_base64(raw, newline=False) != given:
         raise MalformedResponseError(f"{what} is not canonical base64")
     return raw
+
+
+def _encode(raw: bytes) -> bytes:
+    return b2a_base64(raw, newline=False).translate(_TO_URL).rstrip(b"=")

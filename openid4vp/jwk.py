@@ -62,10 +62,10 @@ def generate_response_key() -> str:
 def load_response_key(text: str) -> tuple[str, ec.EllipticCurvePrivateKey]:
     """Return ``kid`` and key of a JWK made by ``generate_response_key``."""
     jwk = strict_json.parse_object(text.encode("utf-8"), "response key")
-    secret = _coordinate(jwk, "d", "response key")
-    return members.required(jwk, "kid", str), ec.derive_private_key(
-        secret, ec.SECP256R1()
-    )
+    x, y, secret = (_coordinate(jwk, name, "response key") for name in "xyd")
+    public = ec.EllipticCurvePublicNumbers(x, y, ec.SECP256R1())
+    key = ec.EllipticCurvePrivateNumbers(secret, public).private_key()
+    return members.required(jwk, "kid", str), key
 
 
 def public_part(text: str) -> dict[str, object]:

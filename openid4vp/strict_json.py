@@ -8,7 +8,7 @@ they cost more than they can be worth: nesting deeper than ``MAX_DEPTH``.
 import json
 import math
 import re
-from typing import NoReturn
+from typing import Final, NoReturn
 
 from openid4vp.errors import MalformedResponseError
 
@@ -23,13 +23,7 @@ def parse(raw: bytes, what: str) -> object:
     try:
         text = raw.decode("utf-8")
         _check_depth(text)
-        value: object = json.loads(
-            text,
-            object_pairs_hook=_unique_names,
-            parse_constant=_refuse_constant,
-            parse_int=_bounded_integer,
-            parse_float=_finite_float,
-        )
+        value: object = _DECODER.decode(text)
         if "\\u" in text:
             _check_surrogates(value)
     except ValueError as error:
@@ -88,3 +82,11 @@ def _check_surrogates(value: object) -> None:
         json.dumps(value, ensure_ascii=False).encode("utf-8")
     except UnicodeEncodeError:
         raise ValueError("lone surrogate") from None
+
+
+_DECODER: Final = json.JSONDecoder(
+    object_pairs_hook=_unique_names,
+    parse_constant=_refuse_constant,
+    parse_int=_bounded_integer,
+    parse_float=_finite_float,
+)

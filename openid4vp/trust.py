@@ -2,9 +2,9 @@
 
 Path validation is that of ``cryptography.x509.verification`` (RFC 5280 §6: names,
 signatures, validity, path length, name constraints, unknown critical extensions).
-Added here: what HAIP 1.0 §6.1.1 says of ``x5c`` (no anchor inside, leaf not
-self-signed), the key usages, and the length. Revocation is not looked at: nothing
-here may fetch.
+Added here: what HAIP 1.0 §6.1.1 says of ``x5c`` (the path without its anchor, so no
+self-signed certificate either), the key usages, and the length. Revocation is not
+looked at: nothing here may fetch.
 
 The provider's id comes from the configured anchor and from nowhere else: no name
 in a certificate or claim decides who issued.
@@ -50,14 +50,15 @@ class AnchorStore:
         if not 1 <= len(chain) <= MAX_CHAIN:
             raise IssuerNotTrustedError(f"x5c must hold 1 to {MAX_CHAIN} certificates")
         try:
-            if any(certificate.subject == certificate.issuer for certificate in chain):
-                raise IssuerNotTrustedError("x5c holds a self-signed certificate")
             if any(certificate in self._providers for certificate in chain):
                 raise IssuerNotTrustedError("x5c holds the trust anchor")
-            return self._providers[self._path(chain, now)[-1]]
+            path = self._path(chain, now)
         except (verification.VerificationError, ValueError) as error:
             # ValueError: names and extensions are parsed when they are first read
             raise IssuerNotTrustedError(f"no path to an anchor: {error}") from None
+        if len(path) != len(chain) + 1:  # foreign roots and other ballast
+            raise IssuerNotTrustedError("x5c holds certificates outside the path")
+        return self._providers[path[-1]]
 
     def _path(
         self, chain: Sequence[x509.Certificate], now: datetime
