@@ -1,0 +1,309 @@
+"""``wallet-emulator``: the emulator at a terminal.
+
+    wallet-emulator pid-provider setup|issue    the test PID provider
+    wallet-emulator wallet show                 what the wallet holds
+    wallet-emulator accept-offer LINK           receive a signing pass
+    wallet-emulator present LINK                answer a request, honestly or not
+    wallet-emulator deviations                  the ways to misbehave
+    wallet-emulator demo                        the whole job against a running service
+
+Exit codes: 0 done · 1 refused or failed, with ``error[code]: …`` on standard error ·
+2 wrong usage · 3 the person declined.
+"""
+
+import sys
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Final
+
+import click
+import httpx
+from cryptography import x509
+
+from wallet_emulator.answer import no_change
+from wallet_emulator.browser import Browser
+from wallet_emulator.certificates import load_certificates
+from wallet_emulator.consent import Consent, Decision
+from wallet_emulator.demo import Demo, Narration
+from wallet_emulator.deviations import DEVIATIONS
+from wallet_emulator.errors import NotSetUpError, WalletEmulatorError
+from wallet_emulator.issuance import receive_offer
+from wallet_emulator.persons import PERSONS
+from wallet_emulator.pid_provider import CA_FILE, PidProvider
+from wallet_emulator.presentation import Presenter
+from wallet_emulator.sample.lease import LEASE_FILE
+from wallet_emulator.transport import open_client
+from wallet_emulator.wallet import KINDS, Wallet, receive_pid
+
+ACCESS_ROOT_FILE: Final = "access-root.pem"
+DEFAULT_DIRECTORY: Final = Path("var/wallet")
+EXIT_DECLINED: Final = 3
+_PERSON: Final = click.Choice(sorted(PERSONS))
+_FILE: Final = click.Path(path_type=Path, exists=True, dir_okay=False)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Home:
+    """The emulator's directory: provider files, ``wallet/``, the access root."""
+
+    directory: Path
+    tls_ca: Path | None
+
+    @property
+    def wallet(self) -> Wallet:
+        return Wallet(self.directory / "wallet")
+
+    def access_roots(self, given: Path | None) -> tuple[x509.Certificate, ...]:
+        return load_certificates(given or self.directory / ACCESS_ROOT_FILE)
+
+    def provider(self) -> PidProvider | None:
+        try:
+            return PidProvider.open(self.directory)
+        except NotSetUpError:
+            return None
+
+
+def now() -> datetime:
+    return datetime.now(UTC)
+
+
+def main() -> None:
+    """Run the command line; an emulator error ends with its code, not a traceback."""
+    try:
+        cli()
+    except WalletEmulatorError as error:
+        click.echo(f"error[{error.code}]: {error}", err=True)
+        sys.exit(1)
+
+
+@click.group(context_settings={"help_option_names": ["-h", "--help"]})
+@click.option(
+    "--directory",
+    type=click.Path(path_type=Path, file_okay=False),
+    default=DEFAULT_DIRECTORY,
+    show_default=True,
+    help="Where the emulator keeps its files.",
+)
+@click.option("--tls-ca", type=_FILE, help="PEM file of a CA to trust for https.")
+@click.pass_context
+def cli(context: click.Context, directory: Path, tls_ca: Path | None) -> None:
+    """A test wallet for the EU Digital Identity Wallet. TEST ONLY."""
+    context.obj = Home(directory=directory, tls_ca=tls_ca)
+
+
+def _directory_option(command: Callable[..., None]) -> Callable[..., None]:
+    """``--directory`` also after the command's name, where people type it."""
+    return click.option(
+        "--directory",
+        "own_directory",
+        type=click.Path(path_type=Path, file_okay=False),
+        help="As before the command.",
+    )(command)
+
+
+def _home(context: click.Context, own_directory: Path | None) -> Home:
+    home = context.find_object(Home)
+    if home is None:
+        raise NotSetUpError("the command was not started by wallet-emulator")
+    return Home(directory=own_directory or home.directory, tls_ca=home.tls_ca)
+
+
+@cli.group("pid-provider")
+def pid_provider() -> None:
+    """The test PID provider."""
+
+
+@pid_provider.command("setup")
+@_directory_option
+@click.pass_context
+def setup(context: click.Context, own_directory: Path | None) -> None:
+    """Make the provider's CA and signer, once."""
+    directory = _home(context, own_directory).directory
+    PidProvider.setup(directory, now())
+    click.echo(f"PID provider ready; relying parties trust {directory / CA_FILE}")
+
+
+@pid_provider.command("issue")
+@click.option("--person", type=_PERSON, default="erika", show_default=True)
+@_directory_option
+@click.pass_context
+def issue(context: click.Context, own_directory: Path | None, person: str) -> None:
+    """Issue a person's PID to the wallet, for a new key."""
+    home = _home(context, own_directory)
+    provider = PidProvider.open(home.directory)
+    held = receive_pid(home.wallet, provider, PERSONS[person], now())
+    chosen = PERSONS[person]
+    click.echo(
+        f"PID of {chosen.given_name} {chosen.family_name} is in the wallet "
+        f"until {held.expires_at}"
+    )
+
+
+@cli.group("wallet")
+def wallet() -> None:
+    """What the wallet holds."""
+
+
+@wallet.command("show")
+@_directory_option
+@click.pass_context
+def show(context: click.Context, own_directory: Path | None) -> None:
+    """List credentials and their claims."""
+    held = _home(context, own_directory).wallet.credentials()
+    if not held:
+        click.echo("the wallet is empty")
+    for credential in held:
+        state = "usable" if credential.usable_at(now()) else "EXPIRED"
+        click.echo(f"{credential.kind}: {credential.vct}")
+        click.echo(f"  {state}, until {credential.expires_at or 'no end'}")
+        for name, value in credential.sd_jwt.reveal().items():
+            if name not in ("cnf", "vct", "status"):
+                click.echo(f"  {name}: {value}")
+
+
+@cli.command("accept-offer")
+@click.argument("link")
+@click.option("--issuer-root", type=_FILE, help="PEM of roots that vouch for issuers.")
+@_directory_option
+@click.pass_context
+def accept_offer(
+    context: click.Context,
+    *,
+    own_directory: Path | None,
+    link: str,
+    issuer_root: Path | None,
+) -> None:
+    """Receive the credential behind an openid-credential-offer:// link."""
+    home = _home(context, own_directory)
+    with open_client(home.tls_ca) as http:
+        held = receive_offer(
+            link,
+            wallet=home.wallet,
+            http=http,
+            issuer_roots=load_certificates(issuer_root) if issuer_root else (),
+            now=now(),
+        )
+    click.echo(f"holding {held.vct} until {held.expires_at or 'no end'}")
+    if issuer_root is None:
+        click.echo("the issuer's chain holds together; no root was given to anchor it")
+
+
+@cli.command("present")
+@click.argument("link")
+@click.option("--deviation", type=click.Choice(sorted(DEVIATIONS)), help="Misbehave.")
+@click.option("--on", "kind", type=click.Choice(KINDS), help="Which presentation.")
+@click.option("--decline", is_flag=True, help="Answer access_denied.")
+@click.option("--plain-error", is_flag=True, help="Send the error unencrypted.")
+@click.option("--yes", is_flag=True, help="Approve without asking.")
+@click.option("--access-root", type=_FILE, help="PEM of roots of relying parties.")
+@click.option(
+    "--accomplice",
+    type=click.Path(path_type=Path, exists=True, file_okay=False),
+    help="Another emulator directory, for another-persons-pass.",
+)
+@_directory_option
+@click.pass_context
+def present(
+    context: click.Context,
+    *,
+    own_directory: Path | None,
+    link: str,
+    deviation: str | None,
+    kind: str | None,
+    decline: bool,
+    plain_error: bool,
+    yes: bool,
+    access_root: Path | None,
+    accomplice: Path | None,
+) -> None:
+    """Answer the request behind an openid4vp:// link."""
+    home = _home(context, own_directory)
+    chosen = DEVIATIONS[deviation] if deviation else None
+    with open_client(home.tls_ca) as http:
+        presenter = Presenter(
+            wallet=home.wallet,
+            access_roots=home.access_roots(access_root),
+            http=http,
+            clock=now,
+            change=chosen.change(kind) if chosen else no_change,
+            adapt_link=chosen.adapt_link if chosen else lambda parsed: parsed,
+            provider=home.provider(),
+            accomplice=Wallet(accomplice / "wallet") if accomplice else None,
+            encrypt_errors=not plain_error,
+        )
+        outcome = presenter.present(link, _decider(decline=decline, yes=yes))
+    click.echo(f"answered; the browser goes to {outcome.redirect_uri or '(nowhere)'}")
+    if outcome.decision is Decision.DECLINE:
+        sys.exit(EXIT_DECLINED)
+
+
+@cli.command("deviations")
+def deviations() -> None:
+    """List the named ways to misbehave and what a verifier should say to each."""
+    for name, entry in DEVIATIONS.items():
+        click.echo(f"{name}\n    breaks {entry.breaks}")
+        click.echo(
+            f"    threat {entry.threat} · check {entry.check} · "
+            f"on {' or '.join(entry.kinds)} · expect {entry.expected}"
+        )
+
+
+@cli.command("demo")
+@click.option("--base-url", required=True, help="The service's start page.")
+@click.option("--pdf", type=_FILE, default=LEASE_FILE, help="Document to sign.")
+@click.option(
+    "--out", type=click.Path(path_type=Path, file_okay=False), default=Path("var/demo")
+)
+@click.option("--access-root", type=_FILE, help="PEM of roots of relying parties.")
+@click.option("--issuer-root", type=_FILE, help="PEM of roots that vouch for issuers.")
+@click.option("--person", type=_PERSON, default="erika", show_default=True)
+@_directory_option
+@click.pass_context
+def demo(
+    context: click.Context,
+    *,
+    own_directory: Path | None,
+    base_url: str,
+    pdf: Path,
+    out: Path,
+    access_root: Path | None,
+    issuer_root: Path | None,
+    person: str,
+) -> None:
+    """Sign a document as browser and wallet at once, over HTTP only."""
+    home = _home(context, own_directory)
+    provider = PidProvider.setup(home.directory, now())
+    receive_pid(home.wallet, provider, PERSONS[person], now())
+    with open_client(home.tls_ca) as phone, open_client(home.tls_ca) as desk:
+        desk.cookies = httpx.Cookies(Browser.cookie_jar(base_url))
+        walk = Demo(
+            base_url=base_url,
+            document=pdf,
+            out=out,
+            browser=Browser(desk),
+            presenter=Presenter(
+                wallet=home.wallet,
+                access_roots=home.access_roots(access_root),
+                http=phone,
+                clock=now,
+            ),
+            issuer_roots=load_certificates(issuer_root) if issuer_root else (),
+            http=phone,
+            clock=now,
+            narration=Narration(echo=click.echo),
+        )
+        walk.run()
+    click.echo("The digest shown, the digest approved and the digest signed are equal.")
+
+
+def _decider(*, decline: bool, yes: bool) -> Callable[[Consent], Decision]:
+    def decide(consent: Consent) -> Decision:
+        for line in consent.lines():
+            click.echo(line)
+        if decline or not (yes or click.confirm("Approve?")):
+            return Decision.DECLINE
+        return Decision.ALLOW
+
+    return decide

@@ -1,0 +1,117 @@
+"""What the wallet shows before it answers, and the decision it waits for.
+
+Everything here comes from the verified request: the relying party's name from its
+certificate, never from metadata; labels exactly as sent but made harmless.
+"""
+
+import re
+import unicodedata
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from enum import Enum
+from typing import Final, TypeAlias
+
+from wallet_emulator.dcql import Match
+from wallet_emulator.request import VerifiedRequest
+from wallet_emulator.sd_jwt import ClaimsPath
+from wallet_emulator.transaction_data import QesApproval
+
+MAX_LABEL: Final = 200
+_CODE: Final = re.compile(r"(?:^| · )(\d{4} \d{4})$")
+_QUALIFIERS: Final[Mapping[str, str]] = {
+    "eu_eidas_qes": "a qualified electronic signature (EU, eIDAS)",
+    "eu_eidas_aes": "an advanced electronic signature (EU, eIDAS)",
+    "eu_eidas_aesqc": "an advanced electronic signature with a qualified certificate",
+}
+
+
+class Decision(Enum):
+    ALLOW = "allow"
+    DECLINE = "decline"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ShownDocument:
+    """One document as the person sees it; ``digest`` is lower-case hex."""
+
+    label: str
+    digest: str
+    digest_kind: str
+    code: str | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Consent:
+    """The whole consent screen: who asks, what is shared, what is approved."""
+
+    relying_party: str
+    shared: Mapping[str, tuple[str, ...]]
+    kind_of_signature: str | None
+    documents: tuple[ShownDocument, ...]
+
+    @property
+    def number_of_signatures(self) -> int:
+        return len(self.documents)
+
+    def lines(self) -> list[str]:
+        """The screen as text, one fact per line."""
+        lines = [f"{self.relying_party} asks you"]
+        if self.documents:
+            count = self.number_of_signatures
+            lines.append(f"to AUTHORISE {count} × {self.kind_of_signature}:")
+        for document in self.documents:
+            lines.append(f"  document  {document.label or '(it gave no name)'}")
+            lines.append(f"  code      {document.code or '(none)'}")
+            lines.append(f"  digest    {document.digest} ({document.digest_kind})")
+        for kind, claims in self.shared.items():
+            lines.append(f"to show your {kind}: {', '.join(claims) or 'no claims'}")
+        return lines
+
+
+Decide: TypeAlias = Callable[[Consent], Decision]
+
+
+def consent_for(request: VerifiedRequest, matches: Mapping[str, Match]) -> Consent:
+    """What answering ``request`` with these credentials would mean."""
+    approval = next(iter(request.transaction_data), None)
+    shared = {
+        match.held.kind: tuple(_path_text(path) for path in match.paths)
+        for match in matches.values()
+    }
+    return Consent(
+        relying_party=_harmless(request.relying_party),
+        shared=shared,
+        kind_of_signature=_QUALIFIERS[approval.qualifier] if approval else None,
+        documents=_documents(approval) if approval else (),
+    )
+
+
+def _documents(approval: QesApproval) -> tuple[ShownDocument, ...]:
+    return tuple(
+        ShownDocument(
+            label=_harmless(document.label),
+            digest=document.digest.hex(),
+            digest_kind=document.hash_type,
+            code=_code(document.label),
+        )
+        for document in approval.documents
+    )
+
+
+def _code(label: str) -> str | None:
+    """The comparison code that ends a label as ``… · 1234 5678``, if there is one."""
+    found = _CODE.search(label)
+    return found.group(1) if found else None
+
+
+def _harmless(text: str) -> str:
+    """Without control, format and bidi characters, and of a bounded length."""
+    shown = "".join(
+        "\N{REPLACEMENT CHARACTER}" if unicodedata.category(c)[0] == "C" else c
+        for c in text
+    )
+    return shown if len(shown) <= MAX_LABEL else shown[:MAX_LABEL] + "…"
+
+
+def _path_text(path: ClaimsPath | Sequence[object]) -> str:
+    return ".".join("*" if step is None else str(step) for step in path)

@@ -1,0 +1,161 @@
+"""A test PID provider: a CA, a document signer below it, and SD-JWT VC PIDs.
+
+    setup    makes CA and signer once; every later call changes nothing
+    issue    signs a PID for a wallet's key, valid for less than 24 hours
+
+The PIDs follow the PID Rulebook (ch. 4): type ``urn:eudi:pid:1``, every claim about
+the person separately disclosable, no status because they live less than 24 hours.
+Whoever puts ``pid-ca.pem`` into a trust store trusts people who do not exist.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Final
+
+from cryptography import x509
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.serialization import Encoding
+from cryptography.x509.oid import NameOID
+
+from wallet_emulator import sd_jwt
+from wallet_emulator.certificates import (
+    issue_signer,
+    load_certificates,
+    self_signed_ca,
+    x5c,
+)
+from wallet_emulator.keys import load_key, new_key, public_jwk, save_key, thumbprint
+from wallet_emulator.persons import Person
+
+PID_VCT: Final = "urn:eudi:pid:1"
+CREDENTIAL_TYP: Final = "dc+sd-jwt"
+ISSUER: Final = "https://pid-provider.test.example"
+ISSUING_AUTHORITY: Final = "TEST PID authority"
+CA_FILE: Final = "pid-ca.pem"
+PID_LIFE: Final = timedelta(hours=23)
+PID_BACKDATED: Final = timedelta(minutes=5)
+
+_CA_KEY_FILE: Final = "pid-ca-key.pem"
+_SIGNER_FILE: Final = "pid-signer.pem"
+_SIGNER_KEY_FILE: Final = "pid-signer-key.pem"
+_CA_LIFE: Final = timedelta(days=3650)
+_SIGNER_LIFE: Final = timedelta(days=730)
+_CARD_LIFE: Final = timedelta(days=5 * 365)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PidProvider:
+    """A CA certificate, and the signer that issues PIDs under it."""
+
+    ca: x509.Certificate
+    signer: x509.Certificate
+    signer_key: ec.EllipticCurvePrivateKey = field(repr=False)
+
+    @classmethod
+    def create(cls, now: datetime) -> "PidProvider":
+        """A provider that lives in memory only, unknown to everyone."""
+        return _make(new_key(), new_key(), now)
+
+    @classmethod
+    def setup(cls, directory: Path, now: datetime) -> "PidProvider":
+        """Make the provider's files unless they exist, and open it."""
+        if not (directory / _SIGNER_FILE).exists():
+            _write(directory, now)
+        return cls.open(directory)
+
+    @classmethod
+    def open(cls, directory: Path) -> "PidProvider":
+        """Raises ``NotSetUpError`` if ``setup`` never ran in ``directory``."""
+        return cls(
+            ca=load_certificates(directory / CA_FILE)[0],
+            signer=load_certificates(directory / _SIGNER_FILE)[0],
+            signer_key=load_key(directory / _SIGNER_KEY_FILE),
+        )
+
+    def issue(
+        self,
+        claims: Mapping[str, object],
+        holder: Mapping[str, object],
+        now: datetime,
+        *,
+        vct: str = PID_VCT,
+        valid_from: datetime | None = None,
+    ) -> sd_jwt.SdJwt:
+        """A PID over ``claims`` for the holder's public JWK.
+
+        ``vct`` and ``valid_from`` (default: a little before ``now``) exist for
+        deviations that need a genuine signature under wrong content.
+        """
+        start = valid_from or now - PID_BACKDATED
+        plain = {
+            "iss": ISSUER,
+            "vct": vct,
+            "iat": int(start.timestamp()),
+            "nbf": int(start.timestamp()),
+            "exp": int((start + PID_LIFE).timestamp()),
+            "cnf": {"jwk": dict(holder)},
+        }
+        return sd_jwt.issue(
+            header={"alg": "ES256", "typ": CREDENTIAL_TYP, "x5c": x5c([self.signer])},
+            plain=plain,
+            concealed=claims,
+            key=self.signer_key,
+        )
+
+
+def pid_claims(person: Person, now: datetime) -> dict[str, object]:
+    """What the PID says: the person, and who stands behind it until when."""
+    return {
+        **person.claims(),
+        "issuing_authority": ISSUING_AUTHORITY,
+        "date_of_issuance": now.date().isoformat(),
+        "date_of_expiry": (now + _CARD_LIFE).date().isoformat(),
+    }
+
+
+def holder_jwk(key: ec.EllipticCurvePublicKey) -> dict[str, str]:
+    """The holder's key as most providers write it: with ``kid``, ``alg``, ``use``."""
+    jwk = public_jwk(key)
+    return {**jwk, "kid": thumbprint(jwk), "alg": "ES256", "use": "sig"}
+
+
+def _write(directory: Path, now: datetime) -> None:
+    """Keys and CA first, the signer's certificate last: it marks a finished set-up."""
+    directory.mkdir(parents=True, exist_ok=True)
+    ca_key, signer_key = new_key(), new_key()
+    provider = _make(ca_key, signer_key, now)
+    save_key(directory / _CA_KEY_FILE, ca_key)
+    save_key(directory / _SIGNER_KEY_FILE, signer_key)
+    (directory / CA_FILE).write_bytes(provider.ca.public_bytes(Encoding.PEM))
+    (directory / _SIGNER_FILE).write_bytes(provider.signer.public_bytes(Encoding.PEM))
+
+
+def _make(
+    ca_key: ec.EllipticCurvePrivateKey,
+    signer_key: ec.EllipticCurvePrivateKey,
+    now: datetime,
+) -> PidProvider:
+    start = now.astimezone(UTC)
+    ca = self_signed_ca(_name("TEST PID provider CA"), ca_key, start, _CA_LIFE)
+    signer = issue_signer(
+        _name("TEST PID document signer"),
+        signer_key.public_key(),
+        issuer=ca,
+        issuer_key=ca_key,
+        uri=ISSUER,
+        now=start,
+        life=_SIGNER_LIFE,
+    )
+    return PidProvider(ca=ca, signer=signer, signer_key=signer_key)
+
+
+def _name(common_name: str) -> x509.Name:
+    return x509.Name(
+        [
+            x509.NameAttribute(NameOID.COUNTRY_NAME, "DE"),
+            x509.NameAttribute(NameOID.ORGANIZATION_NAME, ISSUING_AUTHORITY),
+            x509.NameAttribute(NameOID.COMMON_NAME, common_name),
+        ]
+    )

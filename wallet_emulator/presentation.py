@@ -1,0 +1,153 @@
+"""One presentation from the link to the verifier's reply.
+
+1. read the link, fetch the request object
+2. authenticate the request              otherwise silence
+3. read it, find matching credentials    otherwise post the error
+4. show it and wait for a decision       declined: post access_denied
+5. build the answer and encrypt it
+6. post it; the reply may name a page for the person's browser to open
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from datetime import datetime
+
+import httpx
+from cryptography import x509
+
+from wallet_emulator import answer, dcql, transport
+from wallet_emulator.answer import Change, no_change
+from wallet_emulator.consent import Consent, Decide, Decision, consent_for
+from wallet_emulator.encoding import parse_json_object
+from wallet_emulator.errors import (
+    AnswerNotAcceptedError,
+    MalformedError,
+    PeerUnavailableError,
+    RequestRefusedError,
+)
+from wallet_emulator.link import (
+    AuthorizationLink,
+    fetch_request,
+    parse_authorization_link,
+)
+from wallet_emulator.pid_provider import PidProvider
+from wallet_emulator.request import (
+    AuthenticRequest,
+    VerifiedRequest,
+    authenticate,
+    read,
+)
+from wallet_emulator.wallet import HeldCredential, Wallet
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Outcome:
+    """What the person saw, what they decided, and where their browser goes next."""
+
+    consent: Consent
+    decision: Decision
+    redirect_uri: str | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Presenter:
+    """A wallet that can answer requests.
+
+    ``access_roots`` are the only roots that vouch for relying parties. ``change`` and
+    ``adapt_link`` are the two places where a deviation may interfere.
+    """
+
+    wallet: Wallet
+    access_roots: Sequence[x509.Certificate]
+    http: httpx.Client
+    clock: Callable[[], datetime]
+    change: Change = no_change
+    adapt_link: Callable[[AuthorizationLink], AuthorizationLink] = lambda link: link
+    provider: PidProvider | None = None
+    accomplice: Wallet | None = None
+    encrypt_errors: bool = True
+
+    def present(self, link: str, decide: Decide) -> Outcome:
+        """Answer the request behind ``link`` as ``decide`` says.
+
+        Raises:
+            RequestNotAuthenticError: nothing was shown or posted.
+            RequestRefusedError: nothing was shown; the error was posted.
+            AnswerNotAcceptedError: the verifier refused the answer.
+            PeerUnavailableError: there was no reply to the answer.
+        """
+        parsed = self.adapt_link(parse_authorization_link(link))
+        fetched = fetch_request(self.http, parsed)
+        authentic = authenticate(fetched, self.access_roots, self.clock())
+        request, matches = self._read(authentic)
+        consent = consent_for(request, matches)
+        decision = decide(consent)
+        if decision is Decision.ALLOW:
+            form = self._answer(request, matches)
+        else:
+            form = answer.error_form(
+                request,
+                "access_denied",
+                "the person declined",
+                encrypted=self.encrypt_errors,
+            )
+        redirect_uri = post_answer(self.http, request.response_uri, form)
+        return Outcome(consent=consent, decision=decision, redirect_uri=redirect_uri)
+
+    def _read(
+        self, authentic: AuthenticRequest
+    ) -> tuple[VerifiedRequest, dict[str, dcql.Match]]:
+        """Step 3; what is refused here is told to the verifier before it is raised."""
+        try:
+            request = read(authentic)
+            return request, dcql.match(request.query, self._usable_credentials())
+        except RequestRefusedError as refusal:
+            self._post_refusal(authentic, refusal)
+            raise
+
+    def _usable_credentials(self) -> tuple[HeldCredential, ...]:
+        now = self.clock()
+        return tuple(c for c in self.wallet.credentials() if c.usable_at(now))
+
+    def _answer(
+        self, request: VerifiedRequest, matches: Mapping[str, dcql.Match]
+    ) -> dict[str, str]:
+        draft = answer.start(request, matches, self.wallet, self.clock())
+        draft.provider = self.provider
+        draft.accomplice = self.accomplice
+        form = answer.build(draft, self.change)
+        if self.change is no_change:
+            self.wallet.remember_answer(draft.vp_token)
+        return form
+
+    def _post_refusal(
+        self, authentic: AuthenticRequest, refusal: RequestRefusedError
+    ) -> None:
+        """Plain (§8.3 allows it): the metadata to encrypt to may be what is wrong."""
+        fields = {"error": refusal.error, "error_description": refusal.description}
+        state = authentic.parameters.get("state")
+        if isinstance(state, str):
+            fields["state"] = state
+        # its reply changes nothing; a verifier that is gone must not hide the refusal
+        with suppress(PeerUnavailableError):
+            transport.post_form(self.http, authentic.response_uri, fields)
+
+
+def post_answer(
+    http: httpx.Client, response_uri: str, form: Mapping[str, str]
+) -> str | None:
+    """Post the form; the ``redirect_uri`` of the reply, if there is one (§8.2).
+
+    Raises:
+        AnswerNotAcceptedError: not 200 with a JSON object.
+        PeerUnavailableError: no reply.
+    """
+    reply = transport.post_form(http, response_uri, form)
+    if reply.status != httpx.codes.OK:
+        raise AnswerNotAcceptedError(reply.status, reply.text)
+    try:
+        redirect_uri = parse_json_object(reply.body).get("redirect_uri")
+    except MalformedError as error:
+        raise AnswerNotAcceptedError(reply.status, reply.text) from error
+    return redirect_uri if isinstance(redirect_uri, str) else None

@@ -1,0 +1,1 @@
+"""A sample document to sign, and the program that draws it."""
