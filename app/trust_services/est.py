@@ -1,0 +1,76 @@
+"""The EST door (RFC 7030): CA certificates, full CMC for registration authorities.
+
+    GET  /.well-known/est/cacerts    certs-only CMS: issuing CA and root (§4.1)
+    POST /.well-known/est/fullcmc    a signed PKIData (§4.3, ``cmc``); the answer is a
+                                     certs-only CMS: the certificate and its issuing CA
+    GET  /healthz
+
+Bodies are base64 in both directions, whatever Content-Transfer-Encoding says (RFC 8951
+§3.1). The server is authenticated by TLS, the client by the signature in its message,
+so a client certificate would add nothing. A certificate set is a SET: a client finds
+its certificate by its public key, not by position.
+"""
+
+import base64
+import binascii
+from collections.abc import Callable, Sequence
+from datetime import datetime
+from typing import Final
+
+from cryptography import x509
+from cryptography.hazmat.primitives.serialization import Encoding, pkcs7
+
+from app.trust_services.authority import CertificationAuthority
+from app.trust_services.cmc import verify_enrolment
+from app.trust_services.door import Answer, Door, Media, Route
+from app.trust_services.errors import MalformedRequestError
+from app.trust_services.registration import RegistrationAuthorities
+
+MAX_BODY: Final = 32 * 1024  # a request is about 3 KiB
+CERTS_ONLY: Final = "application/pkcs7-mime; smime-type=certs-only"
+CMC_REQUEST: Final = Media(
+    type="application/pkcs7-mime", parameter=("smime-type", "CMC-request")
+)
+
+
+def est_door(
+    authority: CertificationAuthority,
+    authorities: RegistrationAuthorities,
+    *,
+    root: x509.Certificate,
+    clock: Callable[[], datetime],
+) -> Door:
+    """Return the WSGI application."""
+    issuing = authority.issuer.certificate
+    ca_certificates = _certs_only([issuing, root])
+
+    def enrol(body: bytes) -> Answer:
+        now = clock()
+        enrolment = verify_enrolment(_from_base64(body), authorities, now)
+        certificate = authority.certify_signer(
+            enrolment.request, enrolment.transaction, now
+        )
+        return _certs_only([certificate, issuing])
+
+    return Door(
+        {
+            "/.well-known/est/cacerts": Route(answer=lambda _: ca_certificates),
+            "/.well-known/est/fullcmc": Route(
+                answer=enrol, media=CMC_REQUEST, max_body=MAX_BODY
+            ),
+            "/healthz": Route(answer=lambda _: Answer(body=b"ok\n")),
+        }
+    )
+
+
+def _from_base64(body: bytes) -> bytes:
+    try:
+        # Line breaks are allowed (RFC 8951 §3.1), nothing else outside the alphabet.
+        return base64.b64decode(body.translate(None, b"\r\n"), validate=True)
+    except binascii.Error as error:
+        raise MalformedRequestError("the body is not base64") from error
+
+
+def _certs_only(certificates: Sequence[x509.Certificate]) -> Answer:
+    message = pkcs7.serialize_certificates(list(certificates), Encoding.DER)
+    return Answer(body=base64.encodebytes(message), content_type=CERTS_ONLY)
