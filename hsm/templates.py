@@ -1,0 +1,99 @@
+"""What each key on the token may do, asked for at generation and read back.
+
+Library defaults are too wide (python-pkcs11 leaves DERIVE, MODIFIABLE and COPYABLE
+true), so every attribute of PKCS#11 v2.40 §4.9 and §4.10 that widens a key is set,
+and ``require`` compares what the token says it made. SoftHSM honours all of them,
+CKA_ALLOWED_MECHANISMS included: a MAC key that allows SHA256_HMAC refuses SHA512_HMAC.
+"""
+
+import struct
+from collections.abc import Iterable, Mapping
+from typing import Final
+
+from pkcs11 import Attribute, Mechanism, Object
+from pkcs11.attributes import AttributeMapper
+
+from hsm.encoding import P256_PARAMETERS
+from hsm.errors import DeviceRefusedError
+
+MAC_KEY_BYTES: Final = 32
+
+_FROZEN: Final = {Attribute.MODIFIABLE: False, Attribute.COPYABLE: False}
+_SIGN_ONLY: Final = {
+    Attribute.PRIVATE: True,
+    Attribute.SENSITIVE: True,
+    Attribute.EXTRACTABLE: False,
+    Attribute.SIGN: True,
+    Attribute.DECRYPT: False,
+    Attribute.UNWRAP: False,
+    Attribute.DERIVE: False,
+    **_FROZEN,
+}
+_MADE_ON_THE_DEVICE: Final = {
+    Attribute.ALWAYS_SENSITIVE: True,
+    Attribute.NEVER_EXTRACTABLE: True,
+    Attribute.LOCAL: True,
+}
+
+PRIVATE_KEY: Final[Mapping[Attribute, object]] = {
+    **_SIGN_ONLY,
+    Attribute.SIGN_RECOVER: False,
+    Attribute.ALLOWED_MECHANISMS: (Mechanism.ECDSA,),
+}
+PUBLIC_KEY: Final[Mapping[Attribute, object]] = {
+    Attribute.ENCRYPT: False,
+    Attribute.VERIFY: False,  # signatures are verified outside, with the certificate
+    Attribute.WRAP: False,
+    Attribute.DERIVE: False,
+    **_FROZEN,
+}
+MAC_KEY: Final[Mapping[Attribute, object]] = {
+    **_SIGN_ONLY,
+    Attribute.ENCRYPT: False,
+    Attribute.VERIFY: False,
+    Attribute.WRAP: False,
+    Attribute.ALLOWED_MECHANISMS: (Mechanism.SHA256_HMAC,),
+}
+
+PRIVATE_KEY_MADE: Final[Mapping[Attribute, object]] = {
+    **PRIVATE_KEY,
+    **_MADE_ON_THE_DEVICE,
+    Attribute.EC_PARAMS: P256_PARAMETERS,
+}
+PUBLIC_KEY_MADE: Final[Mapping[Attribute, object]] = {
+    **PUBLIC_KEY,
+    Attribute.EC_PARAMS: P256_PARAMETERS,
+}
+MAC_KEY_MADE: Final[Mapping[Attribute, object]] = {
+    **MAC_KEY,
+    **_MADE_ON_THE_DEVICE,
+    Attribute.VALUE_LEN: MAC_KEY_BYTES,
+}
+
+
+def require(key: Object, wanted: Mapping[Attribute, object]) -> None:
+    """Raise ``DeviceRefusedError`` unless ``key`` has every attribute as ``wanted``.
+
+    An attribute the token does not tell counts as different.
+    """
+    found = key.get_attributes(list(wanted))
+    for attribute, value in wanted.items():
+        if attribute not in found or found[attribute] != value:
+            raise DeviceRefusedError(f"{attribute.name} of the key is not as required")
+
+
+def attribute_mapper() -> AttributeMapper:
+    """python-pkcs11's mapper plus CKA_ALLOWED_MECHANISMS, which it cannot pack."""
+    mapper = AttributeMapper()
+    mapper.register_handler(
+        Attribute.ALLOWED_MECHANISMS, _pack_mechanisms, _unpack_mechanisms
+    )
+    return mapper
+
+
+def _pack_mechanisms(mechanisms: Iterable[Mechanism]) -> bytes:
+    return b"".join(struct.pack("L", mechanism) for mechanism in mechanisms)
+
+
+def _unpack_mechanisms(packed: bytes) -> tuple[int, ...]:
+    return tuple(number for (number,) in struct.iter_unpack("L", packed))

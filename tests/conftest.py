@@ -1,0 +1,51 @@
+"""Fixtures that more than one package's tests need. Nothing here touches ``var/``."""
+
+import os
+from pathlib import Path
+
+import pytest
+
+from hsm.config import HsmConfig
+from hsm.token import set_up
+
+SOFTHSM = "/usr/lib/softhsm/libsofthsm2.so"
+
+
+@pytest.fixture(scope="session")
+def softhsm_module() -> Path:
+    """The SoftHSM library. Its absence is a skip here and a failure in CI."""
+    module = Path(os.environ.get("QES_PKCS11_MODULE", SOFTHSM))
+    if not module.exists():
+        reason = f"SoftHSM is not installed: no {module}"
+        if os.environ.get("CI") == "true":
+            pytest.fail(reason)
+        pytest.skip(reason)
+    return module
+
+
+@pytest.fixture(scope="session")
+def softhsm_config(
+    softhsm_module: Path, tmp_path_factory: pytest.TempPathFactory
+) -> HsmConfig:
+    """An initialised token with all service keys, shared by the whole session.
+
+    One device at a time may be open on the module in this process: close it.
+    """
+    config = softhsm_config_in(tmp_path_factory.mktemp("token"), softhsm_module)
+    set_up(config)
+    return config
+
+
+@pytest.fixture
+def unmade_softhsm_config(softhsm_module: Path, tmp_path: Path) -> HsmConfig:
+    """A configuration for which nothing is on disk yet."""
+    return softhsm_config_in(tmp_path, softhsm_module)
+
+
+def softhsm_config_in(folder: Path, module: Path) -> HsmConfig:
+    return HsmConfig(
+        module=module,
+        token_label="tests",
+        pin_file=folder / "sam" / "pin",
+        softhsm_conf=folder / "softhsm2.conf",
+    )

@@ -1,0 +1,67 @@
+import os
+import secrets
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from hsm.config import HsmConfig
+from hsm.memory_device import MemoryDevice
+from hsm.pkcs11_device import Pkcs11Device
+from hsm.port import KeyId, SigningDevice
+from hsm.token import set_up
+
+ROOT = Path(__file__).parents[2]
+Start = Callable[..., "subprocess.Popen[str]"]
+
+
+@pytest.fixture
+def pkcs11_device(softhsm_config: HsmConfig) -> Iterator[Pkcs11Device]:
+    device = Pkcs11Device.open(softhsm_config)
+    yield device
+    device.close()
+
+
+@pytest.fixture(params=["pkcs11", "memory"])
+def device(request: pytest.FixtureRequest) -> Iterator[SigningDevice]:
+    """Every adapter of the port."""
+    if request.param == "pkcs11":
+        yield request.getfixturevalue("pkcs11_device")
+    else:
+        yield MemoryDevice()
+
+
+@pytest.fixture
+def own_config(unmade_softhsm_config: HsmConfig) -> HsmConfig:
+    """A complete token that the test may damage."""
+    set_up(unmade_softhsm_config)
+    return unmade_softhsm_config
+
+
+@pytest.fixture
+def key_id() -> KeyId:
+    return KeyId(secrets.token_bytes(16))
+
+
+@pytest.fixture
+def start() -> Iterator[Start]:
+    """Starts Python on a script of this folder; what still runs is killed."""
+    running: list[subprocess.Popen[str]] = []
+
+    def start_script(name: str, *arguments: str) -> "subprocess.Popen[str]":
+        process = subprocess.Popen(
+            [sys.executable, str(Path(__file__).with_name(name)), *arguments],
+            env={**os.environ, "PYTHONPATH": str(ROOT)},
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+        running.append(process)
+        return process
+
+    yield start_script
+    for process in running:
+        process.kill()
+        process.communicate()
