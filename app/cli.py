@@ -1,0 +1,99 @@
+"""``qes``: the programs of the web tier."""
+
+import logging
+from importlib import import_module
+
+import click
+from pydantic import ValidationError
+
+from app.config import WebConfig
+from app.database import check as check_database
+from app.database import upgrade as upgrade_database
+
+
+class LazyGroup(click.Group):
+    """Groups of other packages are imported when they are called."""
+
+    LAZY = {  # noqa: RUF012
+        "trust-services": ("app.trust_services.cli", "trust_services"),
+        "setup": ("app.local.cli", "setup"),
+        "run": ("app.local.cli", "run"),
+        "demo": ("app.local.cli", "demo"),
+    }
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return sorted([*super().list_commands(ctx), *self.LAZY])
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        if cmd_name not in self.LAZY:
+            return super().get_command(ctx, cmd_name)
+        module, attribute = self.LAZY[cmd_name]
+        command: click.Command = getattr(import_module(module), attribute)
+        return command
+
+
+@click.group(cls=LazyGroup)
+def main() -> None:
+    """The signing service (TEST — no legal effect)."""
+    logging.basicConfig(
+        level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s %(message)s"
+    )
+    # httpx logs addresses of calls; ours are few and known.
+    logging.getLogger("httpx").setLevel(logging.WARNING)
+
+
+@main.command()
+def web() -> None:
+    """Serve pages and wallet endpoints."""
+    from app.serving import WebServer  # noqa: PLC0415 — gunicorn only where it serves
+
+    WebServer(_config()).run()
+
+
+@main.command()
+@click.option("--once", is_flag=True, help="One round, then exit.")
+def worker(*, once: bool) -> None:
+    """Expire, retry deliveries, purge."""
+    from app.serving import run_worker  # noqa: PLC0415
+    from app.wiring import Parts, peers_of  # noqa: PLC0415
+
+    config = _config()
+    sweeper = Parts(config, peers_of(config)).sweeper
+    if once:
+        sweeper.round()
+    else:
+        run_worker(sweeper.round, config.worker_interval_seconds)
+
+
+@main.command("config")
+def show_config() -> None:
+    """Print the settings in force."""
+    for name, value in _config().shown().items():
+        click.echo(f"{name}={value}")
+
+
+@main.group()
+def db() -> None:
+    """The web tier's database."""
+
+
+@db.command()
+def upgrade() -> None:
+    """Create or migrate the schema."""
+    upgrade_database(_config().database_url)
+
+
+@db.command("check")
+def check_schema() -> None:
+    """Fail unless models and migrations agree."""
+    check_database(_config().database_url)
+
+
+def _config() -> WebConfig:
+    try:
+        return WebConfig.load()
+    except ValidationError as error:
+        problems = [
+            f"QES_{str(e['loc'][0]).upper()}: {e['msg']}" for e in error.errors()
+        ]
+        raise click.ClickException("\n".join(problems)) from error

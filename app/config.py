@@ -1,0 +1,110 @@
+"""What a file or the environment may say to the web tier (``QES_…``).
+
+The environment wins over the TOML file that ``QES_CONFIG_FILE`` names. All problems
+are reported at once. Nothing secret is held here: secrets are files, and this module
+knows only where they lie. Trust in wallets, PID providers and dialects is the SAM's
+business and has no setting here.
+"""
+
+import os
+from datetime import timedelta
+from ipaddress import ip_address
+from pathlib import Path
+from typing import Annotated, Self
+from urllib.parse import urlsplit
+
+from pydantic import AfterValidator, Field
+from pydantic_settings import (
+    BaseSettings,
+    PydanticBaseSettingsSource,
+    SettingsConfigDict,
+    TomlConfigSettingsSource,
+)
+from sqlalchemy import make_url
+
+
+def _is_loopback(host: str) -> bool:
+    try:
+        return ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"
+
+
+def _origin(value: str) -> str:
+    """https, or http on loopback; no path, query or trailing slash."""
+    parts = urlsplit(value)
+    if parts.scheme not in {"http", "https"} or not parts.hostname:
+        raise ValueError("must be an http(s) URL")
+    if parts.path or parts.query or parts.fragment or parts.username:
+        raise ValueError("must be an origin: no path, query or trailing slash")
+    if parts.scheme == "http" and not _is_loopback(parts.hostname):
+        raise ValueError("plain http is for localhost only: wallets refuse it")
+    return value
+
+
+class WebConfig(BaseSettings):
+    """Frozen. Paths are relative to the working directory; units are in the names."""
+
+    model_config = SettingsConfigDict(env_prefix="QES_", frozen=True, extra="forbid")
+
+    base_url: Annotated[str, AfterValidator(_origin)] = "http://localhost:8000"
+    database_url: str = "sqlite:///var/web/app.db"
+    sam_socket: Path = Path("var/sam/sam.sock")
+    tsa_url: str = "http://localhost:8003/tsa"
+    secret_file: Path = Path("var/web/secret")
+    documents_dir: Path = Path("var/web/documents")
+
+    validation_anchors: Path = Path("var/sam/ca-anchor.pem")
+    """A PEM file or a folder of them: what our own validation of results trusts."""
+    crl_urls: tuple[str, ...] = ("http://localhost:8003/crl/issuing-ca.crl",)
+
+    max_upload_bytes: int = Field(default=32 * 1024 * 1024, gt=0, le=60 * 1024 * 1024)
+    request_hours: int = Field(default=24, gt=0)
+    retention_hours: int = Field(default=24, gt=0)
+    browser_session_hours: int = Field(default=72, gt=0)
+
+    web_bind: str = "127.0.0.1:8000"
+    web_workers: int = Field(default=2, gt=0, le=64)
+    web_threads: int = Field(default=8, gt=0, le=64)
+    worker_interval_seconds: float = Field(default=2.0, gt=0)
+
+    @property
+    def secure(self) -> bool:
+        """Whether browsers reach us by TLS, so that cookies may demand it."""
+        return self.base_url.startswith("https://")
+
+    @property
+    def request_lifetime(self) -> timedelta:
+        return timedelta(hours=self.request_hours)
+
+    @property
+    def retention(self) -> timedelta:
+        return timedelta(hours=self.retention_hours)
+
+    @property
+    def browser_session_lifetime(self) -> timedelta:
+        return timedelta(hours=self.browser_session_hours)
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,
+        file_secret_settings: PydanticBaseSettingsSource,
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        file = os.environ.get("QES_CONFIG_FILE")  # noqa: TID251 — the one place
+        toml = TomlConfigSettingsSource(settings_cls, Path(file) if file else None)
+        return init_settings, env_settings, toml
+
+    @classmethod
+    def load(cls) -> Self:
+        """From file and environment; raises pydantic's ``ValidationError``."""
+        return cls()
+
+    def shown(self) -> dict[str, str]:
+        """Variable → value, for ``qes config``; a database password is masked."""
+        values = self.model_dump(mode="json")
+        values["database_url"] = make_url(self.database_url).render_as_string()
+        return {f"QES_{name.upper()}": str(value) for name, value in values.items()}

@@ -1,0 +1,15 @@
+"""Alembic's environment: run by ``app.database`` on the connection it gives."""
+
+from alembic import context
+
+from app.database import Base
+from app.signers import store as _signers  # noqa: F401 — tables on the metadata
+from app.signing import store as _signing  # noqa: F401
+
+connection = context.config.attributes["connection"]
+context.configure(
+    connection=connection, target_metadata=Base.metadata, render_as_batch=True
+)
+with context.begin_transaction():
+    context.run_migrations()
+connection.commit()

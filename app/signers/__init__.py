@@ -1,0 +1,1 @@
+"""Browser sessions, wallet exchanges, identified signers and their signing passes."""

@@ -1,0 +1,238 @@
+"""Tables and statements of browser sessions, wallet exchanges, offers and tokens.
+
+Cookies, pre-authorised codes and access tokens are stored as SHA-256 only.
+"""
+
+from datetime import datetime
+
+from sqlalchemy import ForeignKey, String, delete, select, update
+from sqlalchemy.orm import Mapped, Session, mapped_column
+
+from app.database import Base, UtcDateTime, changed_rows
+
+MAX_RETURN_CANDIDATES = 10
+
+
+class BrowserSession(Base):
+    """One browser; ``id`` stays when the cookie is rotated."""
+
+    __tablename__ = "browser_sessions"
+
+    id: Mapped[str] = mapped_column(String(32), primary_key=True)
+    cookie_hash: Mapped[str] = mapped_column(String(64), unique=True)
+    csrf_token: Mapped[str] = mapped_column(String(64))
+    expires_at: Mapped[datetime] = mapped_column(UtcDateTime, index=True)
+    confirmed_by: Mapped[str | None] = mapped_column(String(16))
+    handle: Mapped[str | None] = mapped_column(String(64))
+    handle_expires_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    display_name: Mapped[str | None] = mapped_column(String(400))
+
+    def live_handle(self, now: datetime) -> str | None:
+        """The signer's handle while the SAM still knows it."""
+        alive = self.handle_expires_at is not None and now < self.handle_expires_at
+        return self.handle if alive else None
+
+
+class Exchange(Base):
+    """One transaction of the SAM, as far as the web tier may know it.
+
+    ``handle`` and ``display_name`` are parked here by the wallet's answer and move to
+    the browser session when the browser is confirmed.
+    """
+
+    __tablename__ = "exchanges"
+
+    tx: Mapped[str] = mapped_column(String(64), primary_key=True)
+    browser_id: Mapped[str] = mapped_column(
+        ForeignKey("browser_sessions.id", ondelete="CASCADE"), index=True
+    )
+    request_id: Mapped[str] = mapped_column(
+        ForeignKey("signing_requests.id", ondelete="CASCADE"), index=True
+    )
+    purpose: Mapped[str] = mapped_column(String(16))
+    client_id: Mapped[str] = mapped_column(String(200))
+    for_handle: Mapped[str | None] = mapped_column(String(64))
+    transaction_data: Mapped[str | None]
+    opened_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    expires_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    answered_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    handle: Mapped[str | None] = mapped_column(String(64))
+    display_name: Mapped[str | None] = mapped_column(String(400))
+    wallet_error: Mapped[str | None] = mapped_column(String(64))
+    wallet_error_description: Mapped[str | None] = mapped_column(String(400))
+    tries: Mapped[int] = mapped_column(default=0)
+    confirmed_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+
+
+class PassOffer(Base):
+    """A pre-authorised code (OpenID4VCI 1.0 §4.1.1): redeemed once, then a token."""
+
+    __tablename__ = "pass_offers"
+
+    code_hash: Mapped[str] = mapped_column(String(64), primary_key=True)
+    tx: Mapped[str] = mapped_column(
+        ForeignKey("exchanges.tx", ondelete="CASCADE"), unique=True
+    )
+    handle: Mapped[str] = mapped_column(String(64))
+    expires_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    redeemed_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+
+
+class AccessToken(Base):
+    __tablename__ = "access_tokens"
+
+    token_hash: Mapped[str] = mapped_column(String(64), primary_key=True)
+    handle: Mapped[str] = mapped_column(String(64))
+    expires_at: Mapped[datetime] = mapped_column(UtcDateTime, index=True)
+
+
+def browser_by_cookie(
+    db: Session, cookie_hash: str, now: datetime
+) -> BrowserSession | None:
+    return db.scalar(
+        select(BrowserSession)
+        .where(BrowserSession.cookie_hash == cookie_hash)
+        .where(BrowserSession.expires_at > now)
+    )
+
+
+def rotate(
+    db: Session, browser: BrowserSession, *, cookie_hash: str, csrf_token: str
+) -> bool:
+    """Give the session a new cookie; False when another request just did."""
+    change = (
+        update(BrowserSession)
+        .where(BrowserSession.id == browser.id)
+        .where(BrowserSession.cookie_hash == browser.cookie_hash)
+        .values(cookie_hash=cookie_hash, csrf_token=csrf_token)
+    )
+    return changed_rows(db, change) == 1
+
+
+def set_signer(
+    db: Session, browser_id: str, exchange: Exchange, until: datetime
+) -> None:
+    db.execute(
+        update(BrowserSession)
+        .where(BrowserSession.id == browser_id)
+        .values(
+            handle=exchange.handle,
+            handle_expires_at=until,
+            display_name=exchange.display_name,
+        )
+    )
+
+
+def set_confirmed(db: Session, browser_id: str, confirmed_by: str) -> None:
+    db.execute(
+        update(BrowserSession)
+        .where(BrowserSession.id == browser_id)
+        .values(confirmed_by=confirmed_by)
+    )
+
+
+def forget_signer(db: Session, browser_id: str) -> None:
+    db.execute(
+        update(BrowserSession)
+        .where(BrowserSession.id == browser_id)
+        .values(handle=None, handle_expires_at=None, display_name=None)
+    )
+
+
+def exchange(db: Session, tx: str) -> Exchange | None:
+    return db.get(Exchange, tx)
+
+
+def latest_exchange(db: Session, request_id: str, purpose: str) -> Exchange | None:
+    return db.scalar(
+        select(Exchange)
+        .where(Exchange.request_id == request_id)
+        .where(Exchange.purpose == purpose)
+        .order_by(Exchange.opened_at.desc())
+        .limit(1)
+    )
+
+
+def return_candidates(db: Session, browser_id: str) -> list[Exchange]:
+    """The exchanges a returning browser may have been sent back from, newest first."""
+    return list(
+        db.scalars(
+            select(Exchange)
+            .where(Exchange.browser_id == browser_id)
+            .order_by(Exchange.opened_at.desc())
+            .limit(MAX_RETURN_CANDIDATES)
+        )
+    )
+
+
+def record_answer(
+    db: Session, tx: str, now: datetime, *, handle: str | None, display_name: str | None
+) -> bool:
+    """True the first time only: a repeated post changes nothing."""
+    change = (
+        update(Exchange)
+        .where(Exchange.tx == tx)
+        .where(Exchange.answered_at.is_(None))
+        .values(answered_at=now, handle=handle, display_name=display_name)
+    )
+    return changed_rows(db, change) == 1
+
+
+def record_wallet_error(
+    db: Session, tx: str, error: str, description: str | None
+) -> None:
+    """Only a hint: kept while there is no verified answer."""
+    db.execute(
+        update(Exchange)
+        .where(Exchange.tx == tx)
+        .where(Exchange.answered_at.is_(None))
+        .values(wallet_error=error, wallet_error_description=description)
+    )
+
+
+def count_try(db: Session, browser_id: str) -> None:
+    db.execute(
+        update(Exchange)
+        .where(Exchange.browser_id == browser_id)
+        .where(Exchange.confirmed_at.is_(None))
+        .values(tries=Exchange.tries + 1)
+    )
+
+
+def record_confirmation(db: Session, tx: str, now: datetime) -> bool:
+    change = (
+        update(Exchange)
+        .where(Exchange.tx == tx)
+        .where(Exchange.confirmed_at.is_(None))
+        .where(Exchange.answered_at.is_not(None))
+        .values(confirmed_at=now)
+    )
+    return changed_rows(db, change) == 1
+
+
+def redeem_offer(db: Session, code_hash: str, now: datetime) -> str | None:
+    """The handle behind the code, once; ``None`` when unknown, old or used."""
+    return db.scalar(
+        update(PassOffer)
+        .where(PassOffer.code_hash == code_hash)
+        .where(PassOffer.redeemed_at.is_(None))
+        .where(PassOffer.expires_at > now)
+        .values(redeemed_at=now)
+        .returning(PassOffer.handle)
+    )
+
+
+def offer_of(db: Session, tx: str) -> PassOffer | None:
+    return db.scalar(select(PassOffer).where(PassOffer.tx == tx))
+
+
+def handle_of_token(db: Session, token_hash: str, now: datetime) -> str | None:
+    return db.scalar(
+        select(AccessToken.handle)
+        .where(AccessToken.token_hash == token_hash)
+        .where(AccessToken.expires_at > now)
+    )
+
+
+def forget_tokens(db: Session, now: datetime) -> None:
+    db.execute(delete(AccessToken).where(AccessToken.expires_at <= now))

@@ -1,0 +1,148 @@
+"""Between wallet and SAM: hands the request over, carries the answer in, remembers.
+
+The body of an answer is relayed as it came and is kept nowhere. What the SAM says of
+it is all this tier ever knows. The same body gets the same reply: the response_code
+is derived, and recording an answer twice changes nothing.
+
+A wallet's own error is unauthenticated (anybody who saw the link can post one). It is
+a hint on the exchange, moves no state, and its redirect carries a code of another
+purpose: one that confirms nothing.
+"""
+
+from collections.abc import Callable
+from datetime import datetime
+from typing import ClassVar
+from urllib.parse import urlencode
+
+from sqlalchemy.orm import Session
+
+from app.ades.errors import TimestampUnavailableError
+from app.database import Database
+from app.signers import store as signers
+from app.signers.store import BrowserSession, Exchange
+from app.signing import store
+from app.signing.delivery import entering_signing
+from app.signing.states import Event, IllegalTransitionError, State
+from app.signing.time_stamps import TimeStamps
+from app.web_secret import Purpose, WebSecret
+from sam import messages as m
+from sam.client import SamClient
+
+MAX_HINT = 300
+
+
+class UnknownExchangeError(Exception):
+    """No wallet exchange has this id."""
+
+    code: ClassVar[str] = "unknown_exchange"
+
+
+class Relay:
+    def __init__(
+        self,
+        *,
+        database: Database,
+        sam: SamClient,
+        secret: WebSecret,
+        time_stamps: TimeStamps,
+        clock: Callable[[], datetime],
+        base_url: str,
+    ) -> None:
+        self._database = database
+        self._sam = sam
+        self._secret = secret
+        self._time_stamps = time_stamps
+        self._clock = clock
+        self._base_url = base_url
+
+    def request_object(self, tx: str, wallet_nonce: str | None) -> str:
+        """The signed request; repeatable, and no event."""
+        self._exchange(tx)
+        return self._sam.request(
+            m.Request(tx=tx, wallet_nonce=wallet_nonce)
+        ).request_object
+
+    def answer(self, tx: str, body: str) -> str:
+        """Relay one answer; the ``redirect_uri`` for the wallet (OpenID4VP §8.2)."""
+        exchange = self._exchange(tx)
+        submitted = self._sam.submit(m.Submit(tx=tx, body=body))
+        if submitted.outcome == "wallet_error":
+            self._keep_hint(tx, submitted)
+            return self._return_uri(Purpose.WALLET_ERROR, tx)
+        if submitted.outcome == "approved":
+            self._approved(exchange)
+        else:
+            self._identified(tx, submitted)
+        return self._return_uri(Purpose.RESPONSE_CODE, tx)
+
+    def _exchange(self, tx: str) -> Exchange:
+        with self._database.read() as db:
+            exchange = signers.exchange(db, tx)
+        if exchange is None:
+            raise UnknownExchangeError(tx)
+        return exchange
+
+    def _return_uri(self, purpose: Purpose, tx: str) -> str:
+        query = urlencode({"response_code": self._secret.derive(purpose, tx)})
+        return f"{self._base_url}/oid4vp/return?{query}"
+
+    def _keep_hint(self, tx: str, submitted: m.Submitted) -> None:
+        description = submitted.error_description
+        with self._database.write() as db:
+            signers.record_wallet_error(
+                db,
+                tx,
+                (submitted.error or "unknown")[:64],
+                description and description[:MAX_HINT],
+            )
+
+    def _identified(self, tx: str, submitted: m.Submitted) -> None:
+        with self._database.write() as db:
+            signers.record_answer(
+                db,
+                tx,
+                self._clock(),
+                handle=submitted.handle,
+                display_name=submitted.display_name,
+            )
+
+    def _approved(self, exchange: Exchange) -> None:
+        confirmed = exchange.for_handle is not None and self._stamps_are_available()
+        now = self._clock()
+        with self._database.write() as db:
+            first = signers.record_answer(
+                db, exchange.tx, now, handle=None, display_name=None
+            )
+            if not first:
+                return
+            browser = db.get(BrowserSession, exchange.browser_id)
+            same = browser is not None and (
+                browser.live_handle(now) == exchange.for_handle
+            )
+            _move_on(db, exchange, now, confirmed=confirmed and same)
+
+    def _stamps_are_available(self) -> bool:
+        try:
+            self._time_stamps.probe()
+        except TimestampUnavailableError:
+            return False  # asked again when the browser is confirmed
+        return True
+
+
+def _move_on(
+    db: Session, exchange: Exchange, now: datetime, *, confirmed: bool
+) -> None:
+    event = Event.ANSWER_VERIFIED_AND_CONFIRMED if confirmed else Event.ANSWER_VERIFIED
+    values = entering_signing(now) if confirmed else {}
+    try:
+        store.move(
+            db,
+            exchange.request_id,
+            State.AWAITING_WALLET,
+            event,
+            now,
+            only_tx=exchange.tx,
+            **values,
+        )
+    except IllegalTransitionError:
+        return  # stopped or asked anew meanwhile: an answer to an old question

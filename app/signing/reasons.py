@@ -1,0 +1,59 @@
+"""Why a request came back to ``ready`` or ended: a code, and the sentence shown."""
+
+from enum import StrEnum
+from typing import Final
+
+
+class Reason(StrEnum):
+    LINK_EXPIRED = "link_expired"
+    TRIED_AGAIN = "tried_again"
+    APPROVAL_TOO_OLD = "approval_too_old"
+    APPROVAL_CLOSED = "approval_closed"
+    SAM_UNAVAILABLE = "sam_unavailable"
+    TSA_UNAVAILABLE = "tsa_unavailable"
+    SIGNING_FAILED = "signing_failed"
+    UNDELIVERABLE = "undeliverable"
+    STOPPED = "stopped"
+    CANCELLED = "cancelled"
+    DEADLINE_PASSED = "deadline_passed"
+
+
+SENTENCES: Final[dict[Reason, str]] = {
+    Reason.LINK_EXPIRED: (
+        "The wallet link expired for your safety. Nothing was signed. "
+        "You can ask for a new one."
+    ),
+    Reason.TRIED_AGAIN: (
+        "The earlier wallet link no longer works. Nothing was signed. "
+        "You can ask for a new one."
+    ),
+    Reason.APPROVAL_TOO_OLD: (
+        "Your wallet approved, but nobody came back to this browser in time. "
+        "Nothing was signed. Please approve again."
+    ),
+    Reason.APPROVAL_CLOSED: (
+        "That approval can no longer be used. Nothing was signed. Please approve again."
+    ),
+    Reason.SAM_UNAVAILABLE: (
+        "We can't sign right now. Nothing was signed. "
+        "Please approve again in a few minutes."
+    ),
+    Reason.TSA_UNAVAILABLE: (
+        "The time stamp service does not answer right now. Nothing was signed. "
+        "Please approve again in a few minutes."
+    ),
+    Reason.SIGNING_FAILED: (
+        "Signing broke off. No signature was given out. "
+        "Upload the document again to ask for a new approval."
+    ),
+    Reason.UNDELIVERABLE: (
+        "Your signature was made, but we could not put it into the document in time, "
+        "so nobody has received it. Upload the document again."
+    ),
+    Reason.STOPPED: "You chose not to sign. Nothing was signed.",
+    Reason.CANCELLED: "The requester withdrew this document. Nothing was signed.",
+    Reason.DEADLINE_PASSED: (
+        "The time to sign this document ran out. Nothing was signed. "
+        "Upload it again if you still want to sign."
+    ),
+}

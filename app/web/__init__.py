@@ -1,0 +1,1 @@
+"""What every page shares: layout, headers, cookies, CSRF tokens, health."""

@@ -1,0 +1,195 @@
+"""The one place where the web tier's parts are put together.
+
+``Peers`` are what lies outside of this process or of its control; tests pass others.
+"""
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
+
+import httpx
+from flask import Flask
+
+from app.ades.documents import Documents, Limits
+from app.config import WebConfig
+from app.database import Database
+from app.oauth.server import TokenEndpoint
+from app.oauth.views import oauth_blueprint
+from app.problems import init_problems
+from app.signers.identification import Identification
+from app.signers.issuance import Issuance
+from app.signers.offers import Offers
+from app.signers.sessions import BrowserSessions
+from app.signers.views import issuance_blueprint
+from app.signing.approval import Approvals
+from app.signing.completion import Completion
+from app.signing.confirmation import Confirmation
+from app.signing.delivery import Delivery
+from app.signing.downloads import downloads_blueprint
+from app.signing.exchange import Relay
+from app.signing.files import DocumentFiles
+from app.signing.intake import Intake
+from app.signing.return_views import ReturnPages, return_blueprint
+from app.signing.shown import Shower
+from app.signing.states import SHOWN, State
+from app.signing.sweep import Sweeper
+from app.signing.time_stamps import TimeStamps
+from app.signing.validation_trust import ValidationTrust
+from app.signing.views import SigningPages, signing_blueprint
+from app.signing.wallet_views import wallet_blueprint
+from app.web.browser import BrowserDoor
+from app.web.headers import init_headers
+from app.web.pages import Readiness, pages_blueprint
+from app.web_secret import load_secret
+from sam.client import SamClient, connect
+
+if TYPE_CHECKING:
+    from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
+
+OUTGOING_TIMEOUT_SECONDS = 10.0
+MAX_FORM_MEMORY = 128 * 1024
+MAX_FORM_PARTS = 16
+FORM_OVERHEAD = 64 * 1024
+
+
+def utc_now() -> datetime:
+    return datetime.now(UTC)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Peers:
+    sam: SamClient
+    documents: Documents
+    http: httpx.Client
+    clock: Callable[[], datetime] = field(default=utc_now)
+
+
+def peers_of(config: WebConfig) -> Peers:
+    """The real ones; to be called after the fork."""
+    return Peers(
+        sam=connect(config.sam_socket),
+        documents=Documents(Limits(max_bytes=config.max_upload_bytes)),
+        http=httpx.Client(timeout=OUTGOING_TIMEOUT_SECONDS, follow_redirects=False),
+    )
+
+
+class Parts:
+    """Every service of the web tier, made once per process."""
+
+    def __init__(self, config: WebConfig, peers: Peers) -> None:
+        clock, sam = peers.clock, peers.sam
+        secret = load_secret(config.secret_file)
+        self.database = database = Database(config.database_url)
+        self.files = files = DocumentFiles(config.documents_dir)
+        self.time_stamps = stamps = TimeStamps(config.tsa_url, peers.http, clock)
+        self.sessions = BrowserSessions(
+            database, clock, config.browser_session_lifetime
+        )
+        self.offers = Offers(database, secret, clock, config.base_url)
+        self.identification = Identification(database, sam, clock)
+        self.intake = Intake(
+            database, files, peers.documents, clock, config.request_lifetime
+        )
+        self.approvals = Approvals(database, files, sam, self.sessions, clock)
+        trust = ValidationTrust(
+            config.validation_anchors, config.crl_urls, peers.http, clock
+        )
+        completion = Completion(files, peers.documents, stamps, trust, clock)
+        self.delivery = Delivery(
+            database=database,
+            files=files,
+            sam=sam,
+            approvals=self.approvals,
+            completion=completion,
+            time_stamps=stamps,
+            clock=clock,
+        )
+        self.confirmation = Confirmation(
+            database, self.sessions, self.offers, secret, clock
+        )
+        self.relay = Relay(
+            database=database,
+            sam=sam,
+            secret=secret,
+            time_stamps=stamps,
+            clock=clock,
+            base_url=config.base_url,
+        )
+        self.issuance = Issuance(sam, config.base_url)
+        self.readiness = Readiness(database=database, sam=sam, time_stamps=stamps)
+        self.sweeper = Sweeper(
+            database=database,
+            files=files,
+            approvals=self.approvals,
+            delivery=self.delivery,
+            clock=clock,
+            retention=config.retention,
+        )
+
+
+def build(config: WebConfig, peers: Peers) -> Flask:
+    parts = Parts(config, peers)
+    app = Flask("app", template_folder="web/templates", static_folder="web/static")
+    app.config.update(
+        MAX_CONTENT_LENGTH=config.max_upload_bytes + FORM_OVERHEAD,
+        MAX_FORM_MEMORY_SIZE=MAX_FORM_MEMORY,
+        MAX_FORM_PARTS=MAX_FORM_PARTS,
+    )
+    app.jinja_env.globals.update(SHOWN=SHOWN, State=State)
+    app.wsgi_app = FixedOrigin(  # type: ignore[method-assign,assignment]
+        app.wsgi_app, config.base_url
+    )
+    door = BrowserDoor(parts.sessions, config.secure)
+    door.init_app(app)
+    init_headers(app, secure=config.secure)
+    init_problems(app)
+    _register(app, config, parts, door, peers)
+    return app
+
+
+def _register(
+    app: Flask, config: WebConfig, parts: Parts, door: BrowserDoor, peers: Peers
+) -> None:
+    signing = SigningPages(
+        database=parts.database,
+        door=door,
+        intake=parts.intake,
+        identification=parts.identification,
+        approvals=parts.approvals,
+        shower=Shower(config.base_url, peers.clock, config.retention),
+    )
+    returns = ReturnPages(
+        door=door,
+        confirmation=parts.confirmation,
+        delivery=parts.delivery,
+        offers=parts.offers,
+    )
+    for blueprint in (
+        pages_blueprint(door, parts.database, parts.readiness, config.max_upload_bytes),
+        signing_blueprint(signing),
+        downloads_blueprint(signing, parts.files),
+        return_blueprint(returns),
+        wallet_blueprint(parts.relay),
+        oauth_blueprint(TokenEndpoint(parts.offers), config.base_url),
+        issuance_blueprint(parts.issuance, parts.offers),
+    ):
+        app.register_blueprint(blueprint)
+
+
+class FixedOrigin:
+    """Our address is configured; a Host header has no say in it (threat WB7)."""
+
+    def __init__(self, app: "WSGIApplication", base_url: str) -> None:
+        parts = urlsplit(base_url)
+        self._app = app
+        self._scheme = parts.scheme
+        self._host = parts.netloc
+
+    def __call__(
+        self, environ: "WSGIEnvironment", start: "StartResponse"
+    ) -> Iterable[bytes]:
+        environ["wsgi.url_scheme"] = self._scheme
+        environ["HTTP_HOST"] = self._host
+        return self._app(environ, start)
