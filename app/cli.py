@@ -2,6 +2,7 @@
 
 import logging
 from importlib import import_module
+from typing import ClassVar
 
 import click
 from pydantic import ValidationError
@@ -14,7 +15,7 @@ from app.database import upgrade as upgrade_database
 class LazyGroup(click.Group):
     """Groups of other packages are imported when they are called."""
 
-    LAZY = {  # noqa: RUF012
+    LAZY: ClassVar = {
         "trust-services": ("app.trust_services.cli", "trust_services"),
         "setup": ("app.local.cli", "setup"),
         "run": ("app.local.cli", "run"),

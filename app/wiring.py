@@ -132,6 +132,7 @@ class Parts:
 def build(config: WebConfig, peers: Peers) -> Flask:
     parts = Parts(config, peers)
     app = Flask("app", template_folder="web/templates", static_folder="web/static")
+    app.extensions["parts"] = parts
     app.config.update(
         MAX_CONTENT_LENGTH=config.max_upload_bytes + FORM_OVERHEAD,
         MAX_FORM_MEMORY_SIZE=MAX_FORM_MEMORY,

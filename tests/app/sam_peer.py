@@ -1,0 +1,263 @@
+"""A SAM for tests of the web tier: a WSGI callable that obeys ``sam.messages``.
+
+It verifies no cryptography of wallets: a body says what its verification would have
+found (``response=identified``, ``response=approved``, ``error=access_denied``), all
+else is refused. Signatures and certificates are real, so that the web tier's own
+validation has something to find. ``failing`` names calls that answer with a refusal.
+"""
+
+import base64
+import hashlib
+import json
+import secrets
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING, BinaryIO, cast
+from urllib.parse import parse_qs
+
+import httpx
+from asn1crypto import x509 as asn1_x509
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.asymmetric import ec
+
+from app.ades.signed_attributes import signed_attributes
+from sam import errors
+from sam import messages as m
+from sam.client import SamClient
+from tests.app.ades.pki import Pki, der
+
+if TYPE_CHECKING:
+    from _typeshed.wsgi import StartResponse, WSGIEnvironment
+
+CLIENT_ID = "x509_hash:Uz8wDQYJKoZIhvcNAQELBQADggEBAA"
+NAME = "Erika Mustermann"
+BASE_URL = "http://localhost:8000"
+
+
+@dataclass
+class Tx:
+    purpose: m.Purpose
+    expires_at: datetime
+    state: m.State = m.State.OPEN
+    document: m.OpenedDocument | None = None
+    handle: str | None = None
+    body: str | None = None
+    answer: m.Submitted | None = None
+    result: m.Finished | None = None
+
+
+@dataclass
+class SamPeer:
+    clock: Callable[[], datetime]
+    pki: Pki
+    failing: dict[str, type[errors.SamError]] = field(default_factory=dict)
+    calls: list[str] = field(default_factory=list)
+    transactions: dict[str, Tx] = field(default_factory=dict)
+    handles: dict[str, str | None] = field(default_factory=dict)
+    nonces: list[str | None] = field(default_factory=list)
+    wrong_sdr: bool = False
+    other_signature: bool = False
+
+    def client(self) -> SamClient:
+        transport = httpx.WSGITransport(self)
+        return SamClient(httpx.Client(transport=transport, base_url="http://sam"))
+
+    def __call__(
+        self, environ: "WSGIEnvironment", start: "StartResponse"
+    ) -> Iterable[bytes]:
+        name = environ["PATH_INFO"].strip("/")
+        self.calls.append(name)
+        try:
+            if name in self.failing:
+                raise self.failing[name]("as the test wants it")
+            answer = getattr(self, f"_{name}")(environ["wsgi.input"])
+        except errors.SamError as error:
+            refusal = m.Refusal(code=error.code, detail=str(error))
+            start(f"{error.status} Refused", [("Content-Type", "application/json")])
+            return [refusal.model_dump_json().encode()]
+        start("200 OK", [("Content-Type", "application/json")])
+        return [answer.model_dump_json().encode()]
+
+    # --- the calls
+
+    def _open_identify(self, body: BinaryIO) -> m.Opened:
+        m.OpenIdentify.model_validate_json(body.read())
+        return m.Opened(**self._opened(m.Purpose.IDENTIFY))
+
+    def _open_sign(self, body: BinaryIO) -> m.SigningOpened:
+        header, _, content = body.read().partition(b"\n")
+        call = m.OpenSign.model_validate_json(header)
+        if call.handle is not None and call.handle not in self.handles:
+            raise errors.UnknownHandleError
+        (document,) = call.documents
+        shown = self._document(document, content)
+        opened = self._opened(m.Purpose.SIGN)
+        tx = self.transactions[cast("str", opened["tx"])]
+        tx.document, tx.handle = shown, call.handle
+        return m.SigningOpened(
+            **opened, documents=(shown,), transaction_data=_transaction_data(shown)
+        )
+
+    def _request(self, body: BinaryIO) -> m.SignedRequest:
+        call = m.Request.model_validate_json(body.read())
+        if self._tx(call.tx).state is not m.State.OPEN:
+            raise errors.TransactionClosedError
+        self.nonces.append(call.wallet_nonce)
+        return m.SignedRequest(request_object=f"request.{call.tx}.{call.wallet_nonce}")
+
+    def _submit(self, body: BinaryIO) -> m.Submitted:
+        call = m.Submit.model_validate_json(body.read())
+        tx = self._tx(call.tx)
+        if tx.body == call.body and tx.answer is not None:
+            return tx.answer
+        if tx.state is m.State.CLOSED:
+            raise errors.TransactionClosedError
+        form = parse_qs(call.body)
+        if "error" in form:
+            return m.Submitted(outcome="wallet_error", error=form["error"][0])
+        if tx.state is not m.State.OPEN:
+            raise errors.AlreadyAnsweredError
+        tx.answer = self._verified(tx, form.get("response", [""])[0])
+        tx.body, tx.state = call.body, m.State.VERIFIED
+        return tx.answer
+
+    def _finish(self, body: BinaryIO) -> m.Finished:
+        tx = self._tx(m.Finish.model_validate_json(body.read()).tx)
+        if tx.result is None:
+            if tx.state is not m.State.VERIFIED:
+                raise errors.NotVerifiedError
+            tx.result, tx.state = self._signed(tx), m.State.SIGNED
+        return tx.result
+
+    def _pass_nonce(self, _: BinaryIO) -> m.PassNonce:
+        return m.PassNonce(c_nonce=secrets.token_urlsafe(16), expires_in=300)
+
+    def _issue_pass(self, body: BinaryIO) -> m.IssuedPass:
+        call = m.IssuePass.model_validate_json(body.read())
+        if call.handle not in self.handles:
+            raise errors.UnknownHandleError
+        if call.proof == "old-nonce":
+            raise errors.NonceRefusedError
+        if not call.proof.startswith("proof"):
+            raise errors.ProofRefusedError
+        if self.handles[call.handle] not in {None, call.proof}:
+            raise errors.PassAlreadyIssuedError
+        self.handles[call.handle] = call.proof
+        return m.IssuedPass(credential=f"pass~{call.proof}~")
+
+    def _status(self, body: BinaryIO) -> m.Status:
+        tx = self._tx(m.ByTransaction.model_validate_json(body.read()).tx)
+        return m.Status(state=tx.state, purpose=tx.purpose, expires_at=tx.expires_at)
+
+    def _abort(self, body: BinaryIO) -> m.Status:
+        tx = self._tx(m.ByTransaction.model_validate_json(body.read()).tx)
+        if tx.state not in {m.State.OPEN, m.State.VERIFIED}:
+            raise errors.TransactionClosedError
+        tx.state = m.State.CLOSED
+        return m.Status(state=tx.state, purpose=tx.purpose, expires_at=tx.expires_at)
+
+    def _info(self, _: BinaryIO) -> m.Info:
+        return m.Info(
+            client_id=CLIENT_ID,
+            response_uri_base=BASE_URL,
+            request_certificate_chain=(),
+            pass_certificate_chain=(),
+            pass_type=f"{BASE_URL}/oid4vci/types/signing-pass",
+            test_mode=True,
+            device="memory",
+            pid_providers=("test",),
+            audit_sequence=0,
+            audit_head="0" * 64,
+            signer_key_operations=0,
+        )
+
+    # --- what lies behind them
+
+    def _opened(self, purpose: m.Purpose) -> dict[str, object]:
+        tx = secrets.token_urlsafe(24)
+        expires_at = self.clock() + timedelta(minutes=5)
+        self.transactions[tx] = Tx(purpose, expires_at)
+        return {"tx": tx, "client_id": CLIENT_ID, "expires_at": expires_at}
+
+    def _tx(self, tx: str) -> Tx:
+        if tx not in self.transactions:
+            raise errors.UnknownTransactionError
+        return self.transactions[tx]
+
+    def _document(
+        self, document: m.PreparedDocument, content: bytes
+    ) -> m.OpenedDocument:
+        start, before, resume, after = document.byte_range
+        covered = content[start : start + before] + content[resume : resume + after]
+        sdr = "00" * 32 if self.wrong_sdr else hashlib.sha256(covered).hexdigest()
+        return m.OpenedDocument(
+            label=f"TEST · {document.name} · 4821 7730",
+            code="4821 7730",
+            sdr=sdr,
+            sodr=hashlib.sha256(content[: document.original_length]).hexdigest(),
+            checksum=hashlib.sha256(content).hexdigest(),
+        )
+
+    def _verified(self, tx: Tx, response: str) -> m.Submitted:
+        if tx.purpose is m.Purpose.IDENTIFY and response == "identified":
+            handle = secrets.token_urlsafe(32)
+            self.handles[handle] = None
+            return m.Submitted(outcome="identified", handle=handle, display_name=NAME)
+        if tx.purpose is m.Purpose.SIGN and response.startswith("approved"):
+            return m.Submitted(outcome="approved")
+        raise errors.AnswerRefusedError
+
+    def _signed(self, tx: Tx) -> m.Finished:
+        signer = self.pki.signer(f"TEST {NAME}")
+        own = asn1_x509.Certificate.load(der(signer.certificate))
+        sdr = bytes.fromhex(cast("m.OpenedDocument", tx.document).sdr)
+        attributes = signed_attributes(sdr, own)
+        over = b"another thing" if self.other_signature else attributes
+        signature = signer.key.sign(over, ec.ECDSA(hashes.SHA256()))
+        chain = (der(signer.certificate), der(signer.issuer))
+        return m.Finished(
+            release=7,
+            signer_name=NAME,
+            signatures=(
+                m.Signature(
+                    signed_attributes=_base64(attributes), signature=_base64(signature)
+                ),
+            ),
+            certificate_chain=tuple(_base64(c) for c in chain),
+            evidence=dict(EVIDENCE),
+        )
+
+
+EVIDENCE: Mapping[str, str] = {
+    "request-object.jwt": "eyJ.eyJ.sig",
+    "transaction-data.txt": "eyJ0eXBlIjoi",
+    "pass-presentation.txt": "eyJ~",
+    "certificate-chain.pem": "-----BEGIN CERTIFICATE-----\n",
+    "audit.json": "{}",
+    "statement.json": "{}",
+    "README.txt": "What is proven.\n",
+}
+
+
+def _base64(value: bytes) -> str:
+    return base64.b64encode(value).decode()
+
+
+def _transaction_data(document: m.OpenedDocument) -> str:
+    data = {
+        "type": "https://cloudsignatureconsortium.org/2025/qes-approval",
+        "credential_ids": ["signing_pass"],
+        "transaction_data_hashes_alg": ["sha-256"],
+        "signatureQualifier": "eu_eidas_aes",
+        "numSignatures": 1,
+        "hashAlgorithmOID": "2.16.840.1.101.3.4.2.1",
+        "documentDigests": [
+            {
+                "label": document.label,
+                "hash": _base64(bytes.fromhex(document.sdr)),
+                "hashType": "sdr",
+            }
+        ],
+    }
+    return base64.urlsafe_b64encode(json.dumps(data).encode()).rstrip(b"=").decode()
