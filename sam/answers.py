@@ -7,6 +7,7 @@ send one.
 """
 
 import hashlib
+from datetime import datetime
 from typing import Any
 
 from sqlalchemy import Connection, Row
@@ -85,14 +86,19 @@ def _accept(
         rules = [m.MatchRule(**rule) for rule in row.match_rules]
         values = {"match": approvals.matches(pid.claims, rules)}
     now = sam.clock()
+    identifies = row.purpose == m.Purpose.IDENTIFY
+    handle = handle_of(sam.device, row.tx) if identifies else None
     with sam.store.begin() as connection:
         moved = store.mark_verified(
             connection, row.tx, answer=body, identity=identity, now=now, **values
         )
         if moved:
-            _remember(sam, connection, row, identity, body)
+            if handle is not None:
+                _add_handle(connection, handle, row, identity, now)
+            _record_verified(connection, row, identity, body, now)
     with sam.store.begin() as connection:
-        return _reply_again(sam, known(store.transaction(connection, row.tx)), body)
+        answered = known(store.transaction(connection, row.tx))
+    return _reply_again(sam, answered, body)
 
 
 def _approval(
@@ -108,23 +114,30 @@ def _approval(
     return {"pass_id": pass_id, "pass_presentation": signing_pass.presentation}
 
 
-def _remember(
-    sam: Sam,
+def _add_handle(
+    connection: Connection,
+    handle: str,
+    row: Row[Any],
+    identity: store.Identity,
+    now: datetime,
+) -> None:
+    store.add_handle(
+        connection,
+        handle,
+        tx=row.tx,
+        identity=identity,
+        grants=row.grants,
+        expires_at=now + HANDLE_LIFETIME,
+    )
+
+
+def _record_verified(
     connection: Connection,
     row: Row[Any],
     identity: store.Identity,
     body: bytes,
+    now: datetime,
 ) -> None:
-    now = sam.clock()
-    if row.purpose == m.Purpose.IDENTIFY:
-        store.add_handle(
-            connection,
-            handle_of(sam.device, row.tx),
-            tx=row.tx,
-            identity=identity,
-            grants=row.grants,
-            expires_at=now + HANDLE_LIFETIME,
-        )
     audit.append(
         connection,
         audit.Event.ANSWER_VERIFIED,

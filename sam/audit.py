@@ -111,13 +111,21 @@ def records(connection: Connection) -> Iterable[AuditRecord]:
     return (AuditRecord(**row._mapping) for row in rows)
 
 
+def _stated_sequence(record: str) -> object:
+    """What the record says of its place; None for what is no record at all."""
+    try:
+        stated = json.loads(record)
+    except ValueError:
+        return None
+    return stated.get("sequence") if isinstance(stated, Mapping) else None
+
+
 def verify_chain(entries: Iterable[AuditRecord]) -> int:
     """Return how many records hold together, from the first; raise at a break."""
     previous, sequence = GENESIS, 0
     for entry in entries:
         sequence += 1
-        stated: Mapping[str, object] = json.loads(entry.record)
-        if not entry.sequence == stated.get("sequence") == sequence:
+        if not entry.sequence == _stated_sequence(entry.record) == sequence:
             raise AuditBrokenError(f"record {sequence} is missing or out of order")
         if entry.previous_hash != previous:
             raise AuditBrokenError(f"record {sequence} does not follow its predecessor")

@@ -13,13 +13,25 @@ from itertools import pairwise
 from asn1crypto import csr, keys
 from asn1crypto import x509 as asn1_x509
 from cryptography import x509
-from cryptography.exceptions import InvalidSignature
+from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
 from cryptography.hazmat.primitives.serialization import Encoding
 from cryptography.x509.oid import ObjectIdentifier
 
 QC_STATEMENTS = ObjectIdentifier("1.3.6.1.5.5.7.1.3")
 QUALIFIED_POLICIES = "0.4.0.194112."  # QCP-n … QCP-l-qscd, EN 319 411-2 §5.3
 MIN_CHAIN, MAX_CHAIN = 2, 4  # signer and issuing CA at least; never the anchor
+
+# ``cryptography`` reads names and extensions when they are first asked for.
+_UNREADABLE = (
+    ValueError,
+    TypeError,
+    InvalidSignature,
+    UnsupportedAlgorithm,
+    x509.InvalidVersion,
+    x509.DuplicateExtension,
+    x509.ExtensionNotFound,
+    x509.UnsupportedGeneralNameType,
+)
 
 
 class UnfitCertificateError(Exception):
@@ -64,8 +76,8 @@ def chain_of(certificates: tuple[bytes, ...], public_key: bytes) -> tuple[bytes,
         found = [c for c in parsed if c.public_key.dump() == public_key]
         while found and len(found) < len(parsed):
             issuer = above.get(found[-1].issuer.dump())
-            if issuer is None or issuer in found:
-                break
+            if issuer is None or issuer in found or issuer.self_issued:
+                break  # a root sent along is left out: the anchor is ours
             found.append(issuer)
         return tuple(c.dump() for c in found)
     except (ValueError, TypeError) as error:
@@ -88,19 +100,16 @@ def check(
         path = [x509.load_der_x509_certificate(der) for der in (*chain, anchor)]
         _check_path(path, now)
         _check_leaf(path[0], subject, public_key)
-    except (ValueError, InvalidSignature, TypeError, x509.ExtensionNotFound) as error:
+    except _UNREADABLE as error:
         raise UnfitCertificateError(type(error).__name__) from error
 
 
 def _check_path(path: list[x509.Certificate], now: datetime) -> None:
     if not MIN_CHAIN <= len(path) - 1 <= MAX_CHAIN:
         raise UnfitCertificateError("the path has the wrong length")
-    for issued, issuer in pairwise(path):
+    for below, (issued, issuer) in enumerate(pairwise(path)):
         issued.verify_directly_issued_by(issuer)
-        constraints = issuer.extensions.get_extension_for_class(x509.BasicConstraints)
-        usage = issuer.extensions.get_extension_for_class(x509.KeyUsage)
-        if not (constraints.value.ca and usage.value.key_cert_sign):
-            raise UnfitCertificateError("an issuer is no CA")
+        _check_issuer(issuer, below)
     for certificate in path:
         if (
             not certificate.not_valid_before_utc
@@ -110,14 +119,24 @@ def _check_path(path: list[x509.Certificate], now: datetime) -> None:
             raise UnfitCertificateError("a certificate of the path is not valid now")
 
 
+def _check_issuer(issuer: x509.Certificate, below: int) -> None:
+    """``below``: how many CAs stand between it and the leaf (RFC 5280 §4.2.1.9)."""
+    constraints = issuer.extensions.get_extension_for_class(x509.BasicConstraints).value
+    usage = issuer.extensions.get_extension_for_class(x509.KeyUsage).value
+    if not (constraints.ca and usage.key_cert_sign):
+        raise UnfitCertificateError("an issuer is no CA")
+    if constraints.path_length is not None and constraints.path_length < below:
+        raise UnfitCertificateError("the path is longer than an issuer allows")
+
+
 def _check_leaf(leaf: x509.Certificate, subject: bytes, public_key: bytes) -> None:
     der = asn1_x509.Certificate.load(leaf.public_bytes(Encoding.DER))
     if der.subject.dump() != subject:
         raise UnfitCertificateError("the subject is not the verified one")
     if der.public_key.dump() != public_key:
         raise UnfitCertificateError("the key is not the one-time key")
-    usage = leaf.extensions.get_extension_for_class(x509.KeyUsage).value
-    if not usage.content_commitment or usage.key_cert_sign or usage.digital_signature:
+    usage = der.key_usage_value
+    if usage is None or usage.native != {"non_repudiation"}:
         raise UnfitCertificateError("key usage is not nonRepudiation alone")
     if any(extension.oid == QC_STATEMENTS for extension in leaf.extensions):
         raise UnfitCertificateError("QcStatements in test mode")

@@ -73,9 +73,10 @@ class SamConfig(BaseSettings):
 
     @model_validator(mode="after")
     def _plain_http_on_loopback_only(self) -> "SamConfig":
-        parts = urlsplit(self.base_url)
-        if parts.scheme != "https" and parts.hostname not in LOOPBACK:
-            raise ValueError("base_url: plain http is for loopback only")
+        for name in ("base_url", "est_url"):
+            parts = urlsplit(getattr(self, name))
+            if parts.scheme != "https" and parts.hostname not in LOOPBACK:
+                raise ValueError(f"{name}: plain http is for loopback only")
         return self
 
     @property

@@ -23,7 +23,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from cryptography.exceptions import InvalidSignature
+from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.asymmetric.utils import Prehashed
 from cryptography.hazmat.primitives.hashes import SHA256
@@ -55,6 +55,7 @@ FAULT_POINTS = (
     "after-result",
 )
 
+KEY_NOT_PROVEN_GONE = "key_not_proven_gone"
 _ECDSA = ec.ECDSA(Prehashed(SHA256()))
 
 
@@ -143,20 +144,32 @@ def _sign(sam: Sam, row: Row[Any], documents: Sequence[Row[Any]]) -> _Signed:
     sam.tally.signer_key_operations += 1
     public_key = sam.device.generate_one_time_key(key_id)  # 3
     try:
+        key = _p256(public_key)
         sam.fault("after-key")
         chain = _certify(sam, row, key_id, public_key)  # 4
         sam.fault("after-certificate")
         attributes = [signed_attributes(d.sdr, chain[0]) for d in documents]  # 5
         _intend(sam, row, attributes)  # 6
         signatures = [_signature(sam, key_id, a.dtbsr) for a in attributes]  # 7
-        _verify(public_key, attributes, signatures)
+        _verify(key, attributes, signatures)
         sam.fault("after-signature")
     finally:
-        sam.device.destroy_one_time_key(key_id)  # 8
+        _destroy(sam, key_id)  # 8
     sam.fault("after-destruction")
     return _Signed(
         key_id=key_id, chain=chain, attributes=attributes, signatures=signatures
     )
+
+
+def _destroy(sam: Sam, key_id: KeyId) -> None:
+    """The reply of one call is no proof: the device is asked what is left."""
+    try:
+        sam.device.destroy_one_time_key(key_id)
+        left = sam.device.one_time_keys()
+    except HsmError as error:
+        raise CeremonyError(KEY_NOT_PROVEN_GONE) from error
+    if key_id in left:
+        raise CeremonyError(KEY_NOT_PROVEN_GONE)
 
 
 def _certify(
@@ -196,13 +209,22 @@ def _signature(sam: Sam, key_id: KeyId, digest: bytes) -> bytes:
     return sam.device.sign_with_one_time_key(key_id, digest)
 
 
-def _verify(
-    public_key: bytes, attributes: list[SignedAttributes], signatures: list[bytes]
-) -> None:
-    """A wrong signature from the device never leaves (csc-sam check 40)."""
-    key = load_der_public_key(public_key)
+def _p256(public_key: bytes) -> ec.EllipticCurvePublicKey:
+    try:
+        key = load_der_public_key(public_key)
+    except (ValueError, UnsupportedAlgorithm) as error:
+        raise CeremonyError("unexpected_key_type") from error
     if not isinstance(key, ec.EllipticCurvePublicKey):
         raise CeremonyError("unexpected_key_type")
+    return key
+
+
+def _verify(
+    key: ec.EllipticCurvePublicKey,
+    attributes: list[SignedAttributes],
+    signatures: list[bytes],
+) -> None:
+    """A wrong signature from the device never leaves (csc-sam check 40)."""
     for attribute, signature in zip(attributes, signatures, strict=True):
         try:
             key.verify(signature, attribute.dtbsr, _ECDSA)
@@ -264,7 +286,8 @@ def _release(
 def _fail(sam: Sam, tx: str, reason: str) -> None:
     with sam.store.begin() as connection:
         if store.fail(connection, tx, owner=sam.owner, reason=reason):
-            store.end_keys_of(connection, tx, "destroyed")
+            left = reason == KEY_NOT_PROVEN_GONE
+            store.end_keys_of(connection, tx, reason if left else "destroyed")
             _record_failure(sam, connection, tx, reason)
 
 

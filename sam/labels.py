@@ -12,9 +12,14 @@ import unicodedata
 MAX_NAME = 48
 SEPARATOR = " · "
 
-_DOTS = "·•∙⋅・･‧‐∘⸱"
-_SEPARATOR_LIKE = re.compile(rf"\s+[{_DOTS}]\s*|\s*[{_DOTS}]\s+")
+_DOTS = "·•∙⋅・･‧‐∘⸱․ꞏ᛫ᐧ●"
+_DOTS_AND_SPACES = re.compile(rf"[{_DOTS}\s]+")
 _CODE_LIKE = re.compile(r"(\d{4})\s?\d{4,}")
+# Letters and marks that print nothing (Default_Ignorable_Code_Point, braille blank).
+_BLANK = re.compile(
+    "[\u034f\u115f\u1160\u17b4\u17b5\u180b-\u180d\u180f\u2800\u3164\ufe00-\ufe0f\uffa0"
+    "\U000e0100-\U000e01ef]"
+)
 
 
 def document_code(nonce: str, sdr: bytes) -> str:
@@ -36,11 +41,18 @@ def shown_name(name: str) -> str:
     """``name`` without what deceives: controls, bidi, our separator, codes."""
     text = unicodedata.normalize("NFC", name)
     text = "".join(" " if _breaks_line(c) else c for c in text if not _hidden(c))
-    text = _SEPARATOR_LIKE.sub(" - ", text)
+    text = _DOTS_AND_SPACES.sub(_no_separator, text)
     text = _CODE_LIKE.sub(r"\1…", " ".join(text.split())).strip(_DOTS + " ")
     if len(text) > MAX_NAME:
         text = text[: MAX_NAME - 9] + "…" + text[-8:]
     return text or "document"
+
+
+def _no_separator(run: re.Match[str]) -> str:
+    """A dot inside a word stays; a dot with space beside it could pass for ours."""
+    text = run.group()
+    mixed = text.strip() and not set(text) <= set(_DOTS)
+    return " - " if mixed else text
 
 
 def _breaks_line(character: str) -> bool:
@@ -52,7 +64,8 @@ def _breaks_line(character: str) -> bool:
 
 
 def _hidden(character: str) -> bool:
-    """Controls, format characters (bidi, zero-width), surrogates, unassigned."""
+    """Controls, format characters (bidi, zero-width), unassigned, blanks."""
     if character in "\t\n\r\v\f":
         return False
-    return unicodedata.category(character) in {"Cc", "Cf", "Cs", "Co", "Cn"}
+    kind = unicodedata.category(character)
+    return kind in {"Cc", "Cf", "Cs", "Co", "Cn"} or bool(_BLANK.match(character))

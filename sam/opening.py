@@ -50,6 +50,8 @@ def open_sign(
         digests = [digest(document, read) for document in call.documents]
     except UnfitDocumentError as error:
         raise refused.MalformedCallError(str(error)) from error
+    if read(1):
+        raise refused.MalformedCallError("more bytes than the documents state")
     tx, asked = _begin(sam, approvals.approval_query(sam.config.pass_type))
     listed = [
         _listed(document.name, found, asked.nonce, private=call.purpose == "private")

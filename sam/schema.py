@@ -1,9 +1,9 @@
 """The SAM's tables: what was asked, what was approved, what was released.
 
 Whatever may happen once is a UNIQUE constraint here or a conditional UPDATE in
-``sam.store``. Personal data is confined to three columns of ``transactions``
-(``display_name``, ``subject``, ``result``); ``sam.store`` empties the first two when a
-transaction ends.
+``sam.store``. Personal data is confined to four columns of ``transactions``
+(``display_name``, ``subject``, ``match_rules``, ``result``); ``sam.store`` empties the
+first three when a transaction ends.
 """
 
 from datetime import UTC, datetime

@@ -13,7 +13,6 @@ from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from pathlib import Path
 
-from asn1crypto import pem
 from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
@@ -92,7 +91,9 @@ def pid_anchors(config: SamConfig) -> Mapping[str, x509.Certificate]:
         for file in sorted(folder.glob("*.pem")):
             if file.stem in anchors:
                 raise StartError(f"two PID anchors are called {file.stem}")
-            anchors[file.stem] = x509.load_pem_x509_certificate(file.read_bytes())
+            anchors[file.stem] = _certificates(file)[0]
+    if len(set(anchors.values())) != len(anchors):
+        raise StartError("one certificate is the anchor of two PID providers")
     return anchors
 
 
@@ -114,7 +115,7 @@ def _service_chain(config: SamConfig, device: SigningDevice, key: ServiceKey) ->
     file = config.certificates / f"{key.value}.pem"
     if not file.exists():
         raise StartError(f"{file} is missing: have csr/{key.value}.csr certified")
-    chain = tuple(x509.load_pem_x509_certificates(file.read_bytes()))
+    chain = _certificates(file)
     certified = (
         chain[0]
         .public_key()
@@ -128,8 +129,14 @@ def _service_chain(config: SamConfig, device: SigningDevice, key: ServiceKey) ->
 def _der(file: Path) -> bytes:
     if not file.exists():
         raise StartError(f"{file} is missing: put the CA's root certificate there")
-    _, _, der = pem.unarmor(file.read_bytes())
-    return bytes(der)
+    return _certificates(file)[0].public_bytes(Encoding.DER)
+
+
+def _certificates(file: Path) -> Chain:
+    try:
+        return tuple(x509.load_pem_x509_certificates(file.read_bytes()))
+    except ValueError as error:
+        raise StartError(f"{file} holds no readable PEM certificate") from error
 
 
 def _only_one(lock: Path) -> None:

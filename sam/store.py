@@ -40,7 +40,12 @@ from sam.schema import (
 )
 
 # What is emptied when a transaction ends: keys and personal data.
-ENDED: dict[str, None] = {"protocol": None, "subject": None, "display_name": None}
+ENDED: dict[str, object] = {
+    "protocol": None,
+    "subject": None,
+    "display_name": None,
+    "match_rules": [],
+}
 
 
 class OnceOnlyError(Exception):
@@ -347,6 +352,15 @@ def handle_row(connection: Connection, handle: str, now: datetime) -> Row[Any] |
             handles.c.handle_sha256 == _sha256(handle), handles.c.expires_at > now
         )
     ).first()
+
+
+def end_handle(connection: Connection, tx: str, now: datetime) -> None:
+    """What identification ``tx`` yielded, if it did, is of no more use."""
+    connection.execute(
+        update(handles)
+        .where(handles.c.tx == tx, handles.c.expires_at > now)
+        .values(expires_at=now)
+    )
 
 
 def use_nonce(connection: Connection, nonce: str, expires_at: datetime) -> None:

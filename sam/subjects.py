@@ -53,7 +53,10 @@ def common_name(subject: bytes) -> str:
 
 
 def _text(claims: Mapping[str, object], name: str) -> str:
-    value = unicodedata.normalize("NFC", str(claims.get(name, ""))).strip()
+    stated = claims.get(name)
+    if not isinstance(stated, str):
+        raise UnfitNameError(f"{name} is no text")
+    value = unicodedata.normalize("NFC", stated).strip()
     if not value or any(unicodedata.category(c)[0] == "C" for c in value):
         raise UnfitNameError(f"{name} is empty or holds control characters")
     return value

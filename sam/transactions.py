@@ -41,10 +41,15 @@ def status(sam: Sam, call: m.ByTransaction) -> m.Status:
 
 
 def abort(sam: Sam, call: m.ByTransaction) -> m.Status:
-    """Before SIGNING only; afterwards it reports and changes nothing."""
+    """Before SIGNING only; afterwards it reports and changes nothing.
+
+    An aborted identification takes its handle along; one that merely grew old leaves
+    it to its own thirty minutes.
+    """
     with sam.store.begin() as connection:
         known(store.transaction(connection, call.tx))
         _close(sam, connection, call.tx, "aborted")
+        store.end_handle(connection, call.tx, sam.clock())
         return _status(known(store.transaction(connection, call.tx)))
 
 
