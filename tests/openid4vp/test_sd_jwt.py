@@ -1,0 +1,151 @@
+"""Disclosures and digests: one reading, or none (RFC 9901 §7.1)."""
+
+import pytest
+
+from openid4vp import errors as e
+from tests.openid4vp import wallet
+from tests.openid4vp.deviations import (
+    SAME_TEXT,
+    Change,
+    Refusal,
+    assert_refused,
+    at,
+    case,
+    cross_credential,
+    duplicate_digest,
+    duplicate_digest_elsewhere,
+    hidden_in_array,
+    recursive,
+    reissued,
+    set_text,
+    twice_disclosed,
+    value_for_member,
+)
+from tests.openid4vp.wallet import DAY, NOW
+
+DISCLOSED = [
+    # F34: text
+    case(
+        "F34-foreign-character",
+        e.MalformedResponseError,
+        set_text("edit_text", " ".__add__),
+    ),
+    case(
+        "F34-padding",
+        e.MalformedResponseError,
+        set_text("edit_issuer_jwt", lambda t: t + "="),
+    ),
+    case(
+        "F34-stray-bits",
+        e.MalformedResponseError,
+        # 64 bytes end in a character with four unused bits
+        set_text("edit_kb_jwt", lambda t: t[:-1] + chr(ord(t[-1]) + 1)),
+    ),
+    case(
+        "F34-no-tilde",
+        e.MalformedResponseError,
+        set_text("edit_text", lambda t: t.split("~")[0]),
+    ),
+    case(
+        "F34-empty-disclosure",
+        e.MalformedResponseError,
+        set_text("edit_disclosed", lambda t: t + "~"),
+    ),
+    case(
+        "VP15-too-long",
+        e.MalformedResponseError,
+        lambda a: a.pid.payload.update(x="x" * 50_000),
+    ),
+    case(
+        "VP15-too-many-disclosures",
+        e.MalformedResponseError,
+        lambda a: [a.pid.hide(f"c{n}", n) for n in range(200)] and None,
+    ),
+    case("VP15-recursion", e.DisclosureError, recursive(40)),
+    case(
+        "F34-two-segments",
+        e.MalformedResponseError,
+        set_text("edit_issuer_jwt", lambda t: t.rpartition(".")[0]),
+    ),
+    # F40, F41: disclosures
+    case("VP8-undigested-disclosure", e.DisclosureError, cross_credential),
+    case(
+        "VP8-altered-value",
+        e.DisclosureError,
+        lambda a: a.pid.disclosures.__setitem__(0, SAME_TEXT),
+    ),
+    case("VP9-duplicate-digest", e.DisclosureError, duplicate_digest),
+    case(
+        "VP9-duplicate-digest-elsewhere", e.DisclosureError, duplicate_digest_elsewhere
+    ),
+    case("VP9-disclosed-twice", e.DisclosureError, twice_disclosed),
+    case(
+        "VP9-claim-overwritten",
+        e.DisclosureError,
+        lambda a: (a.pid.payload.update(sex=1), a.pid.hide("sex", 2)),
+    ),
+    case(
+        "VP9-claim-disclosed-twice",
+        e.DisclosureError,
+        lambda a: (a.pid.hide("sex", 1), a.pid.hide("sex", 2)),
+    ),
+    case("VP9-claim-named-sd", e.DisclosureError, lambda a: a.pid.hide("_sd", [])),
+    case("VP9-claim-named-dots", e.DisclosureError, lambda a: a.pid.hide("...", "x")),
+    case(
+        "VP9-claim-named-sd-alg",
+        e.DisclosureError,
+        lambda a: (a.pid.payload.pop("_sd_alg"), a.pid.hide("_sd_alg", "sha-256")),
+    ),
+    case("VP9-value-for-member", e.DisclosureError, value_for_member),
+    case("VP9-member-for-element", e.DisclosureError, hidden_in_array),
+    case(
+        "VP9-disclosure-of-four", e.DisclosureError, lambda a: a.pid.hide("sex", 1, 2)
+    ),
+    case("VP9-disclosure-of-one", e.DisclosureError, lambda a: a.pid.hide()),
+    case("VP9-disclosure-name-a-number", e.DisclosureError, lambda a: a.pid.hide(1, 2)),
+    case(
+        "VP9-disclosure-not-json",
+        e.MalformedResponseError,
+        lambda a: (
+            a.pid.disclosures.append("AAAA"),
+            a.pid.payload["_sd"].append(wallet.sha256("AAAA")),
+        ),
+    ),
+    case("VP9-sd-not-an-array", e.WrongClaimTypeError, reissued(_sd="x")),
+    case(
+        "VP9-digest-a-number",
+        e.DisclosureError,
+        lambda a: a.pid.payload["_sd"].append(1),
+    ),
+    case("VP9-dots-outside-array", e.DisclosureError, reissued(address={"...": "x"})),
+    case(
+        "VP9-placeholder-with-more",
+        e.DisclosureError,
+        reissued(x=[{"...": "x", "y": 1}]),
+    ),
+    case("VP15-sd-alg-md5", e.DisclosureError, reissued(_sd_alg="md5")),
+    case("VP15-sd-alg-a-number", e.WrongClaimTypeError, reissued(_sd_alg=256)),
+    *[
+        case(
+            f"F41-{name}-disclosed",
+            e.DisclosureError,
+            lambda a, name=name: (a.pid.payload.pop(name, None), a.pid.hide(name, "x")),
+        )
+        for name in ("iss", "nbf", "vct#integrity", "aka_vcts", "status")
+    ],
+    case(
+        "F41-exp-disclosed",
+        e.MissingClaimError,
+        lambda a: (a.pid.payload.pop("exp"), a.pid.hide("exp", at(NOW + DAY))),
+    ),
+    case(
+        "F41-cnf-with-digests",
+        e.DisclosureError,
+        lambda a: a.pid.payload["cnf"]["jwk"].update(_sd=["x"]),
+    ),
+]
+
+
+@pytest.mark.parametrize(("change", "refusal"), DISCLOSED)
+def test_an_ambiguous_sd_jwt_is_refused(change: Change, refusal: Refusal) -> None:
+    assert_refused(change, refusal)
