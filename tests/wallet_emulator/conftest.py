@@ -1,0 +1,72 @@
+from collections.abc import Iterator
+from pathlib import Path
+
+import httpx
+import pytest
+
+from tests.wallet_emulator.loopback import Loopback, serve
+from tests.wallet_emulator.relying_party import (
+    DAY,
+    NOW,
+    PASS_VCT,
+    RelyingParty,
+)
+from wallet_emulator import sd_jwt
+from wallet_emulator.certificates import x5c
+from wallet_emulator.keys import new_key
+from wallet_emulator.persons import PERSONS
+from wallet_emulator.pid_provider import PidProvider, holder_jwk
+from wallet_emulator.transport import open_client
+from wallet_emulator.wallet import SIGNING_PASS, Wallet, receive_pid
+
+
+@pytest.fixture
+def relying_party() -> RelyingParty:
+    return RelyingParty()
+
+
+@pytest.fixture
+def provider() -> PidProvider:
+    return PidProvider.create(NOW - DAY)
+
+
+@pytest.fixture
+def wallet(tmp_path: Path, provider: PidProvider) -> Wallet:
+    """Holds Erika's PID and a signing pass."""
+    return filled_wallet(tmp_path / "wallet", provider, "erika")
+
+
+@pytest.fixture
+def other_wallet(tmp_path: Path, provider: PidProvider) -> Wallet:
+    return filled_wallet(tmp_path / "other", provider, "asa")
+
+
+@pytest.fixture
+def http() -> Iterator[httpx.Client]:
+    with open_client() as client:
+        yield client
+
+
+@pytest.fixture
+def loopback() -> Iterator[Loopback]:
+    with serve() as running:
+        yield running
+
+
+def filled_wallet(folder: Path, provider: PidProvider, person: str) -> Wallet:
+    wallet = Wallet(folder)
+    receive_pid(wallet, provider, PERSONS[person], NOW)
+    key = new_key()
+    signing_pass = sd_jwt.issue(
+        header={"alg": "ES256", "typ": "dc+sd-jwt", "x5c": x5c([provider.signer])},
+        plain={
+            "vct": PASS_VCT,
+            "exp": int((NOW + 30 * DAY).timestamp()),
+            "cnf": {"jwk": holder_jwk(key.public_key())},
+            "pass_id": person,
+        },
+        concealed={},
+        key=provider.signer_key,
+    )
+    wallet.hold(SIGNING_PASS, signing_pass, key)
+    return wallet
