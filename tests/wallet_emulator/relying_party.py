@@ -242,6 +242,10 @@ class RelyingParty:
         return members
 
 
+class BadPresentationError(Exception):
+    """A rule of RFC 9901 §7.3 that PyJWT does not know."""
+
+
 @dataclass(frozen=True, kw_only=True)
 class Checked:
     """One presentation after all its signatures held."""
@@ -263,10 +267,12 @@ def check_presentation(text: str) -> Checked:
     claims = jwt.decode(issuer_jwt, leaf.public_key(), ["ES256"], options=options)
     holder = jwt.PyJWK({**claims["cnf"]["jwk"], "alg": "ES256"})
     kb_claims = jwt.decode(kb_jwt, holder, ["ES256"], options=options)
-    assert kb_claims["sd_hash"] == sha256_b64url(text[: len(text) - len(kb_jwt)])
+    if kb_claims["sd_hash"] != sha256_b64url(text[: len(text) - len(kb_jwt)]):
+        raise BadPresentationError("sd_hash")
     disclosed = {}
     for disclosure in disclosures:
-        assert sha256_b64url(disclosure) in claims["_sd"]
+        if sha256_b64url(disclosure) not in claims["_sd"]:
+            raise BadPresentationError("disclosure")
         _salt, member, value = json.loads(from_b64url(disclosure))
         disclosed[member] = value
     return Checked(
