@@ -87,6 +87,8 @@ class Children:
             if self._server is not None and self._server.alive():
                 with contextlib.suppress(OSError):
                     return self._server.fork(job_file, writing)
+            if self._server is not None:
+                self._server.close()
             self._server = _Server(self._arguments)
             try:
                 return self._server.fork(job_file, writing)

@@ -231,12 +231,14 @@ class Documents:
             logger.warning("document child lost during %s: %s", job, gone)
             raise self._refusal(Refusal.TOO_COMPLEX) from None
         outcome = reply.header.get("outcome")
+        detail = _clean(reply.header.get("detail", ""))
         if outcome == "refused":
             raise self._refusal(Refusal(str(reply.header.get("code"))))
         if outcome == "wrong":
-            raise EmbeddingError(_clean(reply.header.get("detail")))
+            raise EmbeddingError(detail)
+        if outcome == "unready":
+            raise DocumentsUnavailableError(f"the fork server is not warm: {detail}")
         if outcome != "done":
-            detail = _clean(reply.header.get("detail"))
             logger.warning("document child failed during %s: %s", job, detail)
             raise _ChildFaultError(detail)
         return reply

@@ -34,6 +34,10 @@ READY: Final = b"R"
 JOB_DESCRIPTOR: Final = 3
 REPLY_DESCRIPTOR: Final = 4
 MAX_DETAIL: Final = 300
+# Made beforehand: when memory is used up, not even this can be put together.
+OUT_OF_MEMORY: Final = frames.encode(
+    {"outcome": "refused", "code": Refusal.TOO_COMPLEX}
+)
 
 Result = tuple[Mapping[str, object], Sequence[bytes]]
 Job = Callable[[Mapping[str, object], Sequence[bytes], Confinement], Result]
@@ -101,14 +105,16 @@ def _be_the_child(work: ModuleType, cpu_seconds: int, memory_bytes: int) -> None
     try:
         pieces = _answer(work, confinement)
     except MemoryError:
-        pieces = frames.encode({"outcome": "refused", "code": Refusal.TOO_COMPLEX})
+        pieces = OUT_OF_MEMORY
+    except ImportError as missing:  # warm_up forgot it: our fault, not the file's
+        pieces = _excuse("unready", missing)
     except Exception as fault:  # noqa: BLE001  # top of a process that reads hostile bytes
-        pieces = frames.encode(
-            {"outcome": "fault", "detail": repr(fault)[:MAX_DETAIL]},
-        )
-    for piece in pieces:
-        _write(piece)
-    os._exit(0)
+        pieces = _excuse("fault", fault)
+    try:
+        for piece in pieces:
+            _write(piece)
+    finally:
+        os._exit(0)  # never back into the server's loop
 
 
 def _answer(work: ModuleType, confinement: Confinement) -> list[bytes]:
@@ -123,8 +129,13 @@ def _answer(work: ModuleType, confinement: Confinement) -> list[bytes]:
     except UnsignableDocumentError as refused:
         return frames.encode({"outcome": "refused", "code": refused.code})
     except EmbeddingError as wrong:
-        return frames.encode({"outcome": "wrong", "detail": str(wrong)[:MAX_DETAIL]})
+        return _excuse("wrong", wrong)
     return frames.encode({"outcome": "done", "result": result}, blobs)
+
+
+def _excuse(outcome: str, reason: Exception) -> list[bytes]:
+    text = f"{type(reason).__name__}: {reason}"[:MAX_DETAIL]
+    return frames.encode({"outcome": outcome, "detail": text})
 
 
 def _read_job() -> bytes:

@@ -24,7 +24,21 @@ from app.ades.reports import SignatureReport
 Arguments = Mapping[str, object]
 Blobs = Sequence[bytes]
 
-LAZILY_IMPORTED: Final = ("pyhanko.pdf_utils.metadata.xmp_xml",)
+# Imported inside functions of the libraries, or by a codec's name.
+LAZILY_IMPORTED: Final = (
+    "_strptime",
+    "encodings.idna",
+    "encodings.latin_1",
+    "encodings.utf_16",
+    "encodings.utf_16_be",
+    "encodings.utf_16_le",
+    "encodings.utf_32_be",
+    "encodings.utf_8_sig",
+    "lxml.etree",
+    "pyhanko.pdf_utils.crypt.pdfmac",
+    "pyhanko.pdf_utils.filters",
+    "pyhanko.pdf_utils.metadata.xmp_xml",
+)
 SAMPLE_TIME: Final = datetime(2026, 11, 20, 9, 30, tzinfo=UTC)
 BYTE_RANGE: Final = TypeAdapter(ByteRange)
 COUNTS: Final = TypeAdapter(tuple[int, int, int, int])

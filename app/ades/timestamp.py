@@ -13,7 +13,7 @@ import hashlib
 import secrets
 import time
 from datetime import datetime
-from typing import Final
+from typing import ClassVar, Final
 
 import httpx
 from asn1crypto import cms, core, tsp
@@ -24,6 +24,15 @@ MAX_BYTES: Final = 64 * 1024
 TOTAL_SECONDS: Final = 10.0
 CONTENT_TYPE: Final = "application/timestamp-reply"
 GRANTED: Final = ("granted", "granted_with_mods")
+
+
+class _Response(core.Sequence):  # type: ignore[misc]  # asn1crypto is untyped
+    """TimeStampResp as RFC 3161 has it: a refusal holds no token."""
+
+    _fields: ClassVar[list[tuple[object, ...]]] = [
+        ("status", tsp.PKIStatusInfo),
+        ("time_stamp_token", cms.ContentInfo, {"optional": True}),
+    ]
 
 
 def fetch_timestamp(url: str, signature_value: bytes, *, http: httpx.Client) -> bytes:
@@ -95,12 +104,12 @@ def _post(url: str, request: bytes, http: httpx.Client) -> bytes:
 
 
 def _checked(answer: bytes, imprint: bytes, nonce: int) -> tuple[bytes, tsp.TSTInfo]:
-    response = tsp.TimeStampResp.load(answer, strict=True)
+    response = _Response.load(answer, strict=True)
     status = response["status"]["status"].native
     if status not in GRANTED:
         raise TimestampUnavailableError(f"the authority refused: {status}")
     token = response["time_stamp_token"]
-    if token["content_type"].native != "signed_data":
+    if token is core.VOID or token["content_type"].native != "signed_data":
         raise TimestampUnavailableError("the token is not SignedData")
     signed_data: cms.SignedData = token["content"]
     info = signed_data["encap_content_info"]["content"].parsed
