@@ -1,6 +1,7 @@
 """``sam``: set up, serve and check the Signature Activation Module."""
 
 import json
+import os
 import sys
 from typing import Any
 
@@ -18,6 +19,7 @@ from sam.store import Store
 @click.pass_context
 def main(context: click.Context) -> None:
     """The Signature Activation Module: verifies approvals, holds the keys, signs."""
+    os.umask(0o077)  # whatever the SAM writes is its own
     try:
         context.obj = SamConfig()
     except ValidationError as error:

@@ -6,6 +6,7 @@ FAILED (``sam.finish``).
 """
 
 import logging
+import os
 from typing import Any
 
 from gunicorn.app.base import BaseApplication
@@ -45,4 +46,5 @@ class _Application(BaseApplication):
             self.cfg.set(name, value)
 
     def load(self) -> Any:
+        os.umask(0o077)  # the socket is open to the group, the database is not
         return Server(open_sam(self._config))

@@ -29,7 +29,8 @@ NAMES = {
 def set_up(config: SamConfig, say: Callable[[str], None]) -> None:
     """Make what is missing; ``say`` hears one line per thing made."""
     directory = config.state_directory
-    directory.mkdir(mode=0o700, parents=True, exist_ok=True)
+    directory.mkdir(parents=True, exist_ok=True)
+    directory.chmod(0o700)  # also when an administrator made it with another mode
     for folder in ("anchors/pid", "csr", "certificates"):
         (directory / folder).mkdir(parents=True, exist_ok=True)
     for made in token.set_up(config.hsm):

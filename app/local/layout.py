@@ -52,8 +52,17 @@ class Layout:
         return self.root / "wallet"
 
     @property
+    def log(self) -> Path:
+        return self.root / "log"
+
+    @property
     def demo(self) -> Path:
         return self.root / "demo"
+
+    @property
+    def crl_urls(self) -> tuple[str, ...]:
+        crls = f"{self.config.public_url}/crl"
+        return (f"{crls}/issuing-ca.crl", f"{crls}/root.crl")
 
     def environment(self) -> dict[str, str]:
         """For every process; ours are defaults, so the operator's settings win."""
@@ -65,9 +74,7 @@ class Layout:
             "QES_SECRET_FILE": str(self.web / "secret"),
             "QES_DOCUMENTS_DIR": str(self.web / "documents"),
             "QES_VALIDATION_ANCHORS": str(self.web / "validation-anchor.pem"),
-            "QES_CRL_URLS": json.dumps(
-                [f"{public}/crl/issuing-ca.crl", f"{public}/crl/root.crl"]
-            ),
+            "QES_CRL_URLS": json.dumps(self.crl_urls),
             "QES_TSA_URL": f"{public}/tsa",
             "QES_SAM_SOCKET": str(self.sam / "sam.sock"),
             "QES_SAM_DIRECTORY": str(self.sam),

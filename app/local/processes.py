@@ -14,8 +14,11 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from urllib.parse import urlsplit
+
+import httpx
 
 from app.local.layout import Layout, program
 
@@ -37,6 +40,10 @@ class Process:
     running: "subprocess.Popen[bytes]"
     log: Path
 
+    @property
+    def ended(self) -> bool:
+        return self.running.poll() is not None
+
     def last_words(self) -> str:
         lines = self.log.read_text(errors="replace").splitlines()[-12:]
         return "\n".join([f"{self.name}: exit {self.running.poll()}", *lines])
@@ -51,9 +58,8 @@ class Stack:
 
     def start(self, name: str, command: list[str], ready: Callable[[], bool]) -> None:
         """Start one program and return once it answers."""
-        folder = self.layout.root / "log"
-        folder.mkdir(exist_ok=True)
-        log = folder / f"{name}.log"
+        self.layout.log.mkdir(exist_ok=True)
+        log = self.layout.log / f"{name}.log"
         with log.open("ab") as output:
             running = subprocess.Popen(  # noqa: S603 — our own programs, no shell
                 command,
@@ -100,46 +106,68 @@ def running(layout: Layout) -> Iterator[Stack]:
 
 
 def _start_all(stack: Stack) -> None:
-    layout = stack.layout
-    config = layout.config
+    config = stack.layout.config
     for url in (config.base_url, config.est_url, config.public_url):
         if _listening(url):
             raise ProcessFailedError(f"{url} is in use by another program")
-    for door, url in (("est", config.est_url), ("public", config.public_url)):
-        serve = [program("qes"), "trust-services", "serve"]
+    start_trust_services(stack)
+    start_sam(stack)
+    start_web(stack)
+
+
+def start_trust_services(stack: Stack) -> None:
+    layout = stack.layout
+    doors = {"est": layout.config.est_url, "public": layout.config.public_url}
+    for door, url in doors.items():
+        serve = [program("qes"), "trust-services", "serve", "--door", door]
         where = ["--directory", str(layout.trust_services), "--bind", layout.bind(url)]
         stack.start(
-            f"trust-services-{door}",
-            [*serve, "--door", door, *where],
-            lambda url=url: _listening(url),  # type: ignore[misc]
+            f"trust-services-{door}", [*serve, *where], partial(_listening, url)
         )
-    start_sam(stack)
-    stack.start("web", [program("qes"), "web"], lambda: _listening(config.base_url))
-    stack.start("worker", [program("qes"), "worker"], lambda: True)
 
 
 def start_sam(stack: Stack) -> None:
     path = Path(stack.layout.environment()["QES_SAM_SOCKET"])
-    stack.start("sam", [program("sam"), "serve"], lambda: _answers(path))
+    stack.start("sam", [program("sam"), "serve"], partial(_answers, path))
+
+
+def start_web(stack: Stack) -> None:
+    healthy = partial(_healthy, stack.layout.config.base_url)
+    stack.start("web", [program("qes"), "web"], healthy)
+    stack.start("worker", [program("qes"), "worker"], lambda: True)
 
 
 def _answers(path: Path) -> bool:
     """Whether the SAM's worker is up: it replies only once its self-test passed."""
-    with socket.socket(socket.AF_UNIX) as client:
-        client.settimeout(5)
-        try:
-            client.connect(str(path))
-            client.sendall(
-                b"POST /info HTTP/1.1\r\nHost: sam\r\nContent-Length: 2\r\n\r\n{}"
-            )
-            return client.recv(64).startswith(b"HTTP/1.1 200")
-        except OSError:
-            return False
+    if not _connectable(socket.AF_UNIX, str(path)):
+        return False
+    transport = httpx.HTTPTransport(uds=str(path))
+    with httpx.Client(transport=transport, base_url="http://sam", timeout=5) as sam:
+        return _ok(lambda: sam.post("/info", content=b"{}"))
+
+
+def _healthy(url: str) -> bool:
+    return _listening(url) and _ok(lambda: httpx.get(f"{url}/healthz", timeout=5))
+
+
+def _ok(ask: Callable[[], httpx.Response]) -> bool:
+    try:
+        return ask().status_code == httpx.codes.OK
+    except httpx.HTTPError:
+        return False
 
 
 def _listening(url: str) -> bool:
     parts = urlsplit(url)
     port = parts.port or {"http": 80, "https": 443}[parts.scheme]
-    with socket.socket() as client:
+    return _connectable(socket.AF_INET, ("127.0.0.1", port))
+
+
+def _connectable(family: socket.AddressFamily, address: str | tuple[str, int]) -> bool:
+    with socket.socket(family) as client:
         client.settimeout(1)
-        return client.connect_ex(("127.0.0.1", port)) == 0
+        try:
+            client.connect(address)
+        except OSError:
+            return False
+    return True

@@ -4,7 +4,7 @@
     2. the emulator's PID provider, whose CA becomes the SAM's PID anchor
     3. the SAM: token, keys, certificate requests, database
     4. each request certified by the authority it is for
-    5. the web tier's database
+    5. the web tier: its secret, its database
 
 Each step is a program of its own under its own settings, run as an operator would run
 it; all of them change nothing the second time.
@@ -16,6 +16,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from app.local.layout import Layout, program
+from app.web_secret import create_secret
 
 SERVICE_KEYS = ("registration-authority", "request-signing", "pass-issuing")
 
@@ -37,8 +38,9 @@ def set_up(layout: Layout, say: Callable[[str], None]) -> None:
     _run(layout, [program("sam"), "setup"])
     _certify(layout)
     say("SAM: token, PIN file, keys, certificates, database")
+    create_secret(layout.web / "secret")
     _run(layout, [program("qes"), "db", "upgrade"])
-    say("web tier: database")
+    say("web tier: secret, database")
 
 
 def _trust_services(layout: Layout) -> None:

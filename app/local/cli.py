@@ -1,0 +1,125 @@
+"""``qes setup``, ``qes run``, ``qes demo``: the whole service on this machine."""
+
+import subprocess
+from collections.abc import Callable
+from functools import wraps
+from pathlib import Path
+from typing import ParamSpec, TypeVar
+
+import click
+
+from app.local import processes
+from app.local.layout import Layout, LocalConfig, program
+from app.local.processes import ProcessFailedError
+from app.local.setup import SetupFailedError, set_up
+from app.local.verdict import InvalidSignatureError, validated
+
+ISOLATION = (
+    "SAM isolation: OFF (every process runs under one OS user: fit for a demo,"
+    " not for service)"
+)
+P = ParamSpec("P")
+T = TypeVar("T")
+
+
+def _reported(command: Callable[P, T]) -> Callable[P, T]:
+    @wraps(command)
+    def run(*args: P.args, **kwargs: P.kwargs) -> T:
+        try:
+            return command(*args, **kwargs)
+        except (SetupFailedError, ProcessFailedError, InvalidSignatureError) as error:
+            raise click.ClickException(str(error)) from error
+
+    return run
+
+
+@click.command()
+@_reported
+def setup() -> None:
+    """Make what a local deployment needs under var/; run again, it changes nothing."""
+    set_up(Layout(LocalConfig()), lambda line: click.echo(f"  {line}"))
+
+
+@click.command()
+@_reported
+def run() -> None:
+    """Serve everything on loopback until Ctrl-C."""
+    layout = Layout(LocalConfig())
+    set_up(layout, lambda line: click.echo(f"  {line}"))
+    with processes.running(layout) as stack:
+        _addresses(layout)
+        try:
+            stack.watch()
+        except KeyboardInterrupt:
+            click.echo("\nstopping")
+        else:
+            raise ProcessFailedError(
+                "\n".join(p.last_words() for p in stack.processes.values() if p.ended)
+            )
+
+
+@click.command()
+@click.option(
+    "--pdf",
+    type=click.Path(path_type=Path, exists=True, dir_okay=False),
+    help="The document to sign. [a sample lease]",
+)
+@_reported
+def demo(*, pdf: Path | None) -> None:
+    """Set up, start everything, sign a document as browser and wallet, stop."""
+    layout = Layout(LocalConfig())
+    click.echo("Setting up (TEST keys and authorities; kept for the next time)")
+    set_up(layout, lambda line: click.echo(f"  {line}"))
+    with processes.running(layout):
+        click.echo(f"Serving {layout.config.base_url} · {ISOLATION}\n")
+        walked = subprocess.run(  # noqa: S603 — our own program, no shell
+            _driver(layout, pdf), env=layout.environment(), check=False
+        )
+        if walked.returncode != 0:
+            raise ProcessFailedError(f"the demo ended early; see {layout.log}")
+        verdict = validated(layout)
+    click.echo(f"\nValid: {verdict.summary}")
+    for label, file in _results(layout).items():
+        click.echo(f"  {label:<18} {_shown(file)}")
+
+
+def _driver(layout: Layout, pdf: Path | None) -> list[str]:
+    anchors = {
+        "--access-root": layout.wallet / "access-root.pem",
+        "--issuer-root": layout.demo / "trust-anchor.pem",
+        "--directory": layout.wallet,
+        "--out": layout.demo,
+    }
+    options = [str(part) for option in anchors.items() for part in option]
+    document = [] if pdf is None else ["--pdf", str(pdf)]
+    address = ["--base-url", layout.config.base_url]
+    return [program("wallet-emulator"), "demo", *address, *options, *document]
+
+
+def _results(layout: Layout) -> dict[str, Path]:
+    return {
+        "signed document": layout.demo / "signed.pdf",
+        "evidence": layout.demo / "evidence.zip",
+        "demo trust anchor": layout.demo / "trust-anchor.pem",
+    }
+
+
+def _shown(file: Path) -> Path:
+    here = Path.cwd()
+    return file.relative_to(here) if file.is_relative_to(here) else file
+
+
+def _addresses(layout: Layout) -> None:
+    config = layout.config
+    click.echo(f"\n  Signing service   {config.base_url}")
+    click.echo(f"  Time stamps, CRL  {config.public_url}")
+    click.echo(f"  CA (EST)          {config.est_url}")
+    click.echo(f"  Logs              {_shown(layout.log)}")
+    click.echo(f"\n  {ISOLATION}")
+    access_root = _shown(layout.wallet / "access-root.pem")
+    click.echo("  A wallet, on a second terminal:")
+    click.echo(
+        f"    {_shown(Path(program('wallet-emulator')))} --directory"
+        f" {_shown(layout.wallet)} present --access-root {access_root} 'LINK'"
+    )
+    click.echo("\n  Stop with Ctrl-C.")

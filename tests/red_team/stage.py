@@ -1,0 +1,107 @@
+"""What an attacker holds who has taken over the web tier: the SAM's socket, and time.
+
+The SAM and the trust services are real processes. The web tier is not running at all:
+everything it could do, the attacker does, by the SAM's client and with the bytes that
+wallets post. Victims use honest wallets and do what they are asked on a page.
+"""
+
+import os
+import socket
+import traceback
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
+from types import SimpleNamespace
+
+from cryptography import x509
+
+from app.local.layout import Layout
+from sam import messages as m
+from sam.client import SamClient, connect
+from tests.sam.world import Holder, World
+from wallet_emulator.pid_provider import PidProvider
+
+NOBODY = 65534
+
+
+class _Now:
+    @property
+    def now(self) -> datetime:
+        return datetime.now(UTC)
+
+
+@dataclass(slots=True)
+class Stage:
+    """Offers what ``Holder`` needs of a ``World``, over the real socket."""
+
+    layout: Layout
+    socket: Path
+    folder: Path
+    client: SamClient = field(init=False)
+    sam: SimpleNamespace = field(init=False)
+    provider: PidProvider = field(init=False)
+    access_root: x509.Certificate = field(init=False)
+    clock: _Now = field(default_factory=_Now)
+
+    def __post_init__(self) -> None:
+        self.client = connect(self.socket)
+        self.sam = SimpleNamespace(client_id=self.client.info().client_id)
+        self.provider = PidProvider.open(self.layout.wallet)
+        access_root = (self.layout.wallet / "access-root.pem").read_bytes()
+        self.access_root = x509.load_pem_x509_certificate(access_root)
+
+    identify = World.identify
+    open_sign = World.open_sign
+    submit = World.submit
+    approved = World.approved
+    finish = World.finish
+
+    def person(self, name: str, *, holds_pass: bool = True) -> Holder:
+        return Holder.of(self, name, holds_pass=holds_pass)  # type: ignore[arg-type]
+
+    @property
+    def key_operations(self) -> int:
+        return self.client.info().signer_key_operations
+
+    @property
+    def releases(self) -> tuple[m.Release, ...]:
+        return self.client.releases(0).releases
+
+
+def as_attacker(attack: Callable[[], None], *, group: int | None) -> None:
+    """Run ``attack`` in a child, under another OS user if ``group`` is given.
+
+    The child is a fork, not a new program: the other user need not be able to read
+    this installation. Raises ``AssertionError`` with the child's traceback.
+    """
+    reading, writing = os.pipe()
+    child = os.fork()
+    if child == 0:
+        os.close(reading)
+        os.write(writing, _outcome(attack, group).encode())
+        os._exit(0)
+    os.close(writing)
+    with os.fdopen(reading, "rb") as pipe:
+        said = pipe.read().decode()
+    os.waitpid(child, 0)
+    assert said == "held", said
+
+
+def _outcome(attack: Callable[[], None], group: int | None) -> str:
+    try:
+        if group is not None:
+            os.setgroups([group])
+            os.setgid(NOBODY)
+            os.setuid(NOBODY)
+        attack()
+    except BaseException:  # noqa: BLE001 — the child's only way to speak
+        return traceback.format_exc()[-4000:]
+    return "held"
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+        return port
