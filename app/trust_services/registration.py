@@ -72,7 +72,7 @@ class RegistrationAuthority:
 
     @property
     def name(self) -> str:
-        """SHA-256 of its public key, hex: a renewed certificate is the same requester."""
+        """SHA-256 of its public key, hex: renewed, it is still the same requester."""
         encoded = self.key.public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
         return hashlib.sha256(encoded).hexdigest()
 

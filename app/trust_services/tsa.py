@@ -15,7 +15,7 @@ what a client sent: a request it cannot serve gets status *rejection* and a fail
 import hashlib
 from collections.abc import Callable
 from datetime import UTC, datetime
-from typing import Any, Final
+from typing import Any, ClassVar, Final
 
 from asn1crypto import algos, cms, core, tsp
 from asn1crypto import x509 as asn1_x509
@@ -32,6 +32,15 @@ from app.trust_services.profiles import TIME_STAMP_POLICY
 IMPRINT_LENGTHS: Final = {"sha256": 32, "sha384": 48, "sha512": 64}
 MAX_NONCE_BITS: Final = 256
 _SHA256: Final = algos.DigestAlgorithm({"algorithm": "sha256"})
+
+
+class TimeStampResp(core.Sequence):  # type: ignore[misc]
+    """RFC 3161 §2.4.2. asn1crypto's own lacks OPTIONAL: it cannot encode a refusal."""
+
+    _fields: ClassVar[list[Any]] = [
+        ("status", tsp.PKIStatusInfo),
+        ("timeStampToken", cms.ContentInfo, {"optional": True}),
+    ]
 
 
 class _RejectionError(Exception):
@@ -76,10 +85,7 @@ class TimeStampingAuthority:
             token = self._token(query)
         except _RejectionError as rejection:
             return _rejection(rejection)
-        response = tsp.TimeStampResp(
-            {"status": {"status": "granted"}, "time_stamp_token": token}
-        )
-        return bytes(response.dump())
+        return _response({"status": {"status": "granted"}, "timeStampToken": token})
 
     def _token(self, query: Any) -> cms.ContentInfo:
         now, own = self._clock(), self._certificate
@@ -169,7 +175,11 @@ def _rejection(rejection: _RejectionError) -> bytes:
         "status_string": [str(rejection)],
         "fail_info": {rejection.failure},
     }
-    return bytes(tsp.TimeStampResp({"status": status}).dump())
+    return _response({"status": status})
+
+
+def _response(members: dict[str, object]) -> bytes:
+    return bytes(TimeStampResp(members).dump())
 
 
 def _signing_certificate(own: Any) -> cms.CMSAttribute:

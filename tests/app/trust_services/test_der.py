@@ -68,14 +68,14 @@ def test_the_wrong_type_is_refused() -> None:
         decode(core.Integer, GOOD)
 
 
-@pytest.mark.parametrize("seed", range(20))
+@pytest.mark.parametrize("seed", range(10))
 def test_a_damaged_enrolment_is_refused_and_raises_nothing_else(
     pki: Any, box: Any, seed: int
 ) -> None:
-    """1 000 messages with one to three damaged octets, wherever they fall."""
+    """250 messages with one to three damaged octets, wherever they fall."""
     chance = random.Random(seed)  # noqa: S311 - repeatable damage, not a secret
     good = pki.client.message(box.csr_der(box.new_key()))
-    statuses = {pki.enrol(_damaged(good, chance)).status_code for _ in range(50)}
+    statuses = {pki.enrol(_damaged(good, chance)).status_code for _ in range(25)}
 
     assert statuses <= {200, 400, 403}
 
@@ -87,7 +87,7 @@ def test_a_damaged_pki_data_under_a_good_signature_raises_nothing_else(
     """A hostile or broken registration authority cannot crash the door either."""
     chance = random.Random(seed)  # noqa: S311 - repeatable damage, not a secret
     good = pki.client.pki_data(box.csr_der(box.new_key()))
-    damaged = [pki.client.sign(_damaged(good, chance)) for _ in range(50)]
+    damaged = [pki.client.sign(_damaged(good, chance)) for _ in range(25)]
 
     statuses = {pki.enrol(message).status_code for message in damaged}
 
