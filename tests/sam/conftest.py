@@ -20,3 +20,14 @@ def erika(world: World) -> Holder:
 def asa(world: World) -> Holder:
     """Another person, equally equipped."""
     return Holder.of(world, "asa")
+
+
+@pytest.fixture(scope="module")
+def shared_world(tmp_path_factory: pytest.TempPathFactory) -> World:
+    """For tables of refusals: each row opens its own transaction in it."""
+    return World(tmp_path_factory.mktemp("world"))
+
+
+@pytest.fixture(scope="module")
+def shared_erika(shared_world: World) -> Holder:
+    return Holder.of(shared_world, "erika")

@@ -253,7 +253,7 @@ def _row(connection: Connection, tx: str) -> Mapping[str, object]:
     found = connection.execute(
         select(schema.transactions).where(schema.transactions.c.tx == tx)
     ).one()
-    return found._mapping
+    return dict(found._mapping)
 
 
 def _certificate(file: Path) -> x509.Certificate:
