@@ -3,6 +3,7 @@
 import base64
 
 import pytest
+from cryptography.hazmat.primitives.asymmetric import ec, rsa
 
 from openid4vp import errors as e
 from tests.openid4vp import wallet
@@ -26,6 +27,9 @@ from tests.openid4vp.deviations import (
     without,
 )
 from tests.openid4vp.wallet import DAY, NOW, SECOND
+
+P384 = ec.derive_private_key(7, ec.SECP384R1()).public_key()
+RSA = rsa.generate_private_key(public_exponent=65537, key_size=2048).public_key()
 
 ISSUED = [
     # F35: issuer JWT header
@@ -141,6 +145,8 @@ ISSUED = [
         e.IssuerNotTrustedError,
         other_issuer("ku", usage="key_agreement"),
     ),
+    case("F36-leaf-on-p384", e.IssuerNotTrustedError, other_issuer("x", public=P384)),
+    case("F36-leaf-rsa", e.IssuerNotTrustedError, other_issuer("x", public=RSA)),
     case(
         "VP17-pass-issuer-for-pid",
         e.IssuerNotTrustedError,

@@ -2,10 +2,12 @@
 
 import base64
 import hashlib
+from dataclasses import replace
 
 import pytest
 
 from openid4vp import errors as e
+from openid4vp.transaction_data import DocumentDigest, QesApprovalRequest
 from tests.openid4vp import wallet
 from tests.openid4vp.deviations import (
     QES_APPROVAL,
@@ -16,7 +18,7 @@ from tests.openid4vp.deviations import (
     case,
     proof,
 )
-from tests.openid4vp.scene import APPROVAL
+from tests.openid4vp.scene import APPROVAL, IDENTIFY, verify
 
 APPROVED = [
     # H: transaction data
@@ -116,3 +118,62 @@ def test_an_approval_of_something_else_is_refused(
     change: Change, refusal: Refusal
 ) -> None:
     assert_refused(change, refusal)
+
+
+DOCUMENT = DocumentDigest(label="TEST · lease.pdf", hash=b"\xff" * 32, hash_type="sdr")
+
+
+def test_an_approval_request_is_written_in_the_agreed_order() -> None:
+    """Strict wallets know these members only; people read the string in evidence."""
+    request = QesApprovalRequest(
+        credential_ids=("signing_pass",),
+        qualifier="eu_eidas_aes",
+        documents=(DOCUMENT,),
+    )
+
+    text = base64.urlsafe_b64decode(request.encode() + "==").decode()
+
+    assert text == (
+        '{"type":"https://cloudsignatureconsortium.org/2025/qes-approval",'
+        '"credential_ids":["signing_pass"],"transaction_data_hashes_alg":["sha-256"],'
+        '"signatureQualifier":"eu_eidas_aes","numSignatures":1,'
+        '"hashAlgorithmOID":"2.16.840.1.101.3.4.2.1",'
+        '"documentDigests":[{"label":"TEST · lease.pdf",'
+        '"hash":"//////////////////////////////////////////8=","hashType":"sdr"}]}'
+    )
+
+
+def test_an_approval_request_counts_its_documents() -> None:
+    documents = (DOCUMENT, replace(DOCUMENT, label="b", hash_type="dtbsr"))
+    string = QesApprovalRequest(
+        credential_ids=("signing_pass",), qualifier="eu_eidas_aes", documents=documents
+    ).encode()
+
+    assert IDENTIFY.with_transaction_data(string).transaction_data == (string,)
+
+
+@pytest.mark.parametrize(
+    ("label", "size"), [("x", 31), ("x", 33), ("x", 0), ("", 32)], ids=str
+)
+def test_a_document_without_label_or_sha_256_cannot_be_named(
+    label: str, size: int
+) -> None:
+    with pytest.raises(e.InvalidTransactionDataError):
+        DocumentDigest(label=label, hash=bytes(size), hash_type="sdr")
+
+
+def test_several_strings_are_approved_in_any_order() -> None:
+    second = wallet.b64_json(
+        {
+            "type": "https://example.eu/terms",
+            "credential_ids": ["signing_pass"],
+            "transaction_data_hashes_alg": ["sha-256"],
+        }
+    )
+    transaction = IDENTIFY.with_transaction_data(APPROVAL, second)
+    answer = wallet.answer(transaction)
+    answer.signing_pass.kb_payload["transaction_data_hashes"].reverse()
+
+    verified = verify(answer.body(), transaction)
+
+    assert verified.credentials["signing_pass"].approved == (APPROVAL, second)

@@ -45,7 +45,11 @@ def b64_json(value: object) -> str:
 
 
 def sha256(text: str) -> str:
-    return b64(hashlib.sha256(text.encode()).digest())
+    return sha256_bytes(text.encode())
+
+
+def sha256_bytes(raw: bytes) -> str:
+    return b64(hashlib.sha256(raw).digest())
 
 
 def es256(signer: ec.EllipticCurvePrivateKey, message: str) -> bytes:
