@@ -31,3 +31,12 @@ def shared_world(tmp_path_factory: pytest.TempPathFactory) -> World:
 @pytest.fixture(scope="module")
 def shared_erika(shared_world: World) -> Holder:
     return Holder.of(shared_world, "erika")
+
+
+@pytest.fixture(scope="module")
+def villain(shared_world: World, shared_erika: Holder) -> Holder:
+    """Erika's wallet, ready to misbehave: with an accomplice, and a past."""
+    shared_erika.accomplice = Holder.of(shared_world, "asa").wallet
+    shared_world.approved(shared_erika)
+    shared_world.identify(shared_erika)
+    return shared_erika

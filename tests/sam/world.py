@@ -7,15 +7,16 @@ by hand.
 
 import io
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from types import MappingProxyType
 from urllib.parse import urlencode
 
 import httpx
 from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection, func, select
 
 from app.trust_services import csr
 from app.trust_services.installation import Installation
@@ -30,6 +31,7 @@ from sam.config import SamConfig
 from sam.module import Sam
 from sam.server import Server
 from sam.start import assemble
+from sam.store import Store
 from wallet_emulator import answer, dcql, issuance
 from wallet_emulator.answer import Change, no_change
 from wallet_emulator.keys import new_key
@@ -42,6 +44,7 @@ from wallet_emulator.wallet import PID, SIGNING_PASS, Wallet, receive_pid
 
 BASE_URL = "http://localhost:8000"
 NOW = datetime(2026, 11, 20, 12, 0, tzinfo=UTC)
+_NONE: Mapping[str, str] = MappingProxyType({})
 HOLE = b"<" + b"0" * 64 + b">"
 
 
@@ -120,12 +123,16 @@ class World:
 
     def identify(self, person: "Holder", *grants: m.Grant) -> str:
         """A verified identification; returns the handle."""
-        opened = self.client.open_identify(
-            m.OpenIdentify(grants=grants or (m.Grant.PASS,))
-        )
-        submitted = self.submit(opened.tx, person.answer(opened.tx))
+        tx = self.open_identify(*(grants or (m.Grant.PASS,)))
+        submitted = self.submit(tx, person.answer(tx))
         assert submitted.handle is not None
         return submitted.handle
+
+    def open_identify(self, *grants: m.Grant, rules: Mapping[str, str] = _NONE) -> str:
+        """Rules: claim → the value it should have."""
+        listed = tuple(m.MatchRule(claim=c, equals=e) for c, e in rules.items())  # type: ignore[arg-type]
+        call = m.OpenIdentify(grants=grants, match_rules=listed)
+        return self.client.open_identify(call).tx
 
     def open_sign(self, *contents: bytes, **call: object) -> m.SigningOpened:
         contents = contents or (prepared(b"%PDF the lease "),)
@@ -160,6 +167,11 @@ class World:
     def row(self, tx: str) -> Mapping[str, object]:
         with self.sam.store.begin() as connection:
             return _row(connection, tx)
+
+    def handles_of(self, tx: str) -> int:
+        count = select(func.count()).where(schema.handles.c.tx == tx)
+        with self.sam.store.begin() as connection:
+            return connection.execute(count).scalar_one()
 
     @property
     def key_operations(self) -> int:
@@ -230,6 +242,11 @@ class Holder:
         held = self.wallet.credential(PID)
         assert held is not None
         return held.key
+
+
+def second_process(world: World) -> Sam:
+    """Another signer over the same database and token, as threads can race it."""
+    return replace(world.sam, store=Store(world.sam.config.database_url), owner="other")
 
 
 def prepared(original: bytes) -> bytes:
