@@ -92,7 +92,7 @@ class Shown:
 
     @property
     def tone(self) -> str:
-        return "info" if self.reloads else "plain"
+        return "info" if self.reloads else "still"
 
 
 SHOWN: Final[dict[State, Shown]] = {
