@@ -8,14 +8,14 @@ PAGES = b"<< /Type /Pages /Kids [3 0 R] /Count 1 >>"
 PAGE = b"<< /Type /Page /Parent 2 0 R /MediaBox [0 0 595 842] %s >>"
 
 
-def pdf(objects: Mapping[int, bytes], *, version: bytes = b"1.7") -> bytes:
+def pdf(objects: Mapping[int, bytes], *, size: int = 0) -> bytes:
     """A file of these objects with a classical table; object 1 is the catalog."""
-    out = bytearray(b"%PDF-" + version + b"\n%\xe2\xe3\xcf\xd3\n")
+    out = bytearray(b"%PDF-1.7\n%\xe2\xe3\xcf\xd3\n")
     offsets = {}
     for number, body in sorted(objects.items()):
         offsets[number] = len(out)
         out += b"%d 0 obj\n%s\nendobj\n" % (number, body)
-    size = max(objects) + 1
+    size = size or max(objects) + 1
     table = len(out)
     out += b"xref\n0 %d\n0000000000 65535 f \n" % size
     for number in range(1, size):
@@ -117,3 +117,18 @@ def _row(kind: int, second: int, third: int) -> bytes:
 def plain_in_object_streams(*, padding: int = 0) -> bytes:
     members = {1: CATALOG % b"", 2: PAGES, 3: PAGE % b""}
     return object_streams(members, padding=padding)
+
+
+def hybrid() -> bytes:
+    """A classical table whose trailer names a cross-reference stream as well."""
+    objects = {1: CATALOG % b"", 2: PAGES, 3: PAGE % b""}
+    body = pdf(objects, size=5)
+    rows = _row(0, 0, 255)
+    entries = b"/Type /XRef /Size 5 /Index [0 1] /W [1 4 1] /Root 1 0 R"
+    hidden = b"4 0 obj\n%s\nendobj\n" % stream(entries, rows)
+    table = body.index(b"xref\n0 ")
+    moved = body[:table] + hidden + body[table:]
+    return moved.replace(
+        b"/Root 1 0 R >>\nstartxref\n%d" % table,
+        b"/Root 1 0 R /XRefStm %d >>\nstartxref\n%d" % (table, table + len(hidden)),
+    )

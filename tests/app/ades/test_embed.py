@@ -7,6 +7,7 @@ from asn1crypto import cms
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 
+from app.ades.byte_range import sdr
 from app.ades.documents import CmsParts, Documents, Prepared
 from app.ades.errors import EmbeddingError
 from tests.app.ades import pdfs
@@ -218,6 +219,18 @@ def test_a_byte_range_that_does_not_fit_is_refused(
     moved = dataclasses.replace(prepared, byte_range=(a, b, c, d))
 
     refuse(documents, moved, parts, None, "range|gap|not those|ByteRange")
+
+
+def test_a_signature_that_leaves_out_the_end_is_refused(
+    documents: Documents, prepared: Prepared, signer: Signer
+) -> None:
+    """Even if signer and digest agree on the shorter range."""
+    start, before, resume, after = prepared.byte_range
+    short = (start, before, resume, after - 1)
+    digest = sdr(prepared.content, short)
+    cut = dataclasses.replace(prepared, byte_range=short, sdr=digest)
+
+    refuse(documents, cut, signer.sign(cut), None, "ends before the file")
 
 
 def test_a_message_without_timestamp_is_embedded(

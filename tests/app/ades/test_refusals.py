@@ -4,13 +4,17 @@ import time
 from io import BytesIO
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from pyhanko.pdf_utils.reader import PdfFileReader
 from pyhanko.pdf_utils.writer import copy_into_new_writer
+from pyhanko.sign.fields import MDPPerm
 
 from app.ades.documents import Documents, Limits
 from app.ades.errors import SENTENCES, Refusal, UnsignableDocumentError
-from tests.app.ades import pdfs
-from tests.app.ades.pki import NOW
+from app.ades.prepare import prepare
+from tests.app.ades import earlier_signers, pdfs
+from tests.app.ades.pki import NOW, Pki, Signer
 
 PNG = b"\x89PNG\r\n\x1a\n" + b"\0" * 64
 MIB = 1 << 20
@@ -32,11 +36,6 @@ def certified(permission: int) -> bytes:
         catalog=b"/Perms << /DocMDP 4 0 R >>",
         o4=b"<< /Type /Sig /Reference [%s] >>" % reference,
     )
-
-
-def hybrid() -> bytes:
-    good = pdfs.plain()
-    return good.replace(b"/Root 1 0 R", b"/Root 1 0 R /XRefStm 15")
 
 
 def xfa() -> bytes:
@@ -69,9 +68,25 @@ CORPUS = [
         Refusal.NO_PAGES,
         id="no-pages",
     ),
-    pytest.param(hybrid(), Refusal.MALFORMED, id="hybrid-with-a-wrong-offset"),
+    pytest.param(pdfs.hybrid(), Refusal.HYBRID, id="hybrid"),
     pytest.param(encrypted(), Refusal.ENCRYPTED, id="encrypted"),
     pytest.param(xfa(), Refusal.XFA_FORM, id="xfa"),
+    pytest.param(
+        pdfs.plain(catalog=b"/NeedsRendering true"), Refusal.XFA_FORM, id="dynamic-xfa"
+    ),
+    pytest.param(
+        pdfs.plain(catalog=b"/OpenAction 4 0 R", o4=b"<< /S /X /Next 4 0 R >>"),
+        Refusal.TOO_COMPLEX,
+        id="action-loop",
+    ),
+    pytest.param(
+        pdfs.plain(
+            catalog=b"/AcroForm << /Fields [4 0 R] >>",
+            o4=b"<< /T (a) /FT /Tx /Kids [4 0 R] >>",
+        ),
+        Refusal.MALFORMED,
+        id="form-loop",
+    ),
     pytest.param(certified(1), Refusal.FORBIDS_SIGNING, id="certified-no-changes"),
     pytest.param(pdfs.deep_array(100_000), Refusal.TOO_COMPLEX, id="deep-array"),
     pytest.param(pdfs.deep_page_tree(5000), Refusal.TOO_COMPLEX, id="deep-page-tree"),
@@ -126,3 +141,48 @@ def test_every_refusal_is_one_sentence(sentence: str) -> None:
 
 def test_every_refusal_has_a_sentence() -> None:
     assert set(SENTENCES) == set(Refusal)
+
+
+def test_a_file_certified_against_changes_is_refused(
+    documents: Documents, signer: Signer
+) -> None:
+    author = earlier_signers.certified(signer, MDPPerm.NO_CHANGES)
+
+    with pytest.raises(UnsignableDocumentError, match="would not stay valid"):
+        documents.prepare(author, signed_at=NOW)
+
+
+def test_a_file_locked_by_an_approval_is_refused(
+    documents: Documents, signer: Signer
+) -> None:
+    with pytest.raises(UnsignableDocumentError, match="would not stay valid"):
+        documents.prepare(earlier_signers.locked(signer), signed_at=NOW)
+
+
+def test_a_file_certified_for_filling_forms_can_be_signed_and_both_are_valid(
+    documents: Documents, signer: Signer, pki: Pki
+) -> None:
+    author = earlier_signers.certified(signer, MDPPerm.FILL_FORMS)
+
+    prepared = documents.prepare(author, signed_at=NOW)
+    parts = signer.sign(prepared)
+    signed = documents.embed(prepared.content, prepared.byte_range, parts)
+
+    validation = documents.validate(
+        signed, anchors=pki.anchors, at=NOW, crls=[pki.issuing.crl()]
+    )
+    assert [report.valid for report in validation.signatures] == [True, True]
+
+
+@settings(max_examples=40, deadline=None)
+@given(st.integers(0, len(pdfs.plain()) - 1), st.integers(0, 255))
+def test_a_file_with_any_byte_changed_is_prepared_or_refused(
+    position: int, value: int
+) -> None:
+    changed = bytearray(pdfs.plain())
+    changed[position] = value
+
+    try:
+        prepare(bytes(changed), signed_at=NOW, max_pages=10)
+    except UnsignableDocumentError:
+        return

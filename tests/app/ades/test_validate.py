@@ -329,3 +329,20 @@ def test_the_verdict_is_about_the_last_signature(
 
     assert not judge(twice).valid
     assert judge(twice).signatures[0].valid
+
+
+def test_earlier_revisions_with_metadata_are_compared(
+    judge: Judge, sign: Callable[..., bytes], pki: Pki
+) -> None:
+    """The comparison parses XMP: nothing may be left to import in the child."""
+    metadata = pdfs.stream(
+        b"/Type /Metadata /Subtype /XML",
+        b"<?xpacket begin='' id='W5M0MpCehiHzreSzNTczkc9d'?>"
+        b"<x:xmpmeta xmlns:x='adobe:ns:meta/'><rdf:RDF xmlns:rdf="
+        b"'http://www.w3.org/1999/02/22-rdf-syntax-ns#'/></x:xmpmeta>"
+        b"<?xpacket end='r'?>",
+    )
+    original = pdfs.plain(catalog=b"/Metadata 4 0 R", o4=metadata)
+    twice = sign(sign(original, pki.signer()), pki.signer("TEST Zoë"))
+
+    assert [report.valid for report in judge(twice).signatures] == [True, True]
