@@ -158,7 +158,7 @@ class CredentialSetQuery:
         options: list[Any] = members.required(query, "options", list)
         return cls(
             options=tuple(tuple(option) for option in options),
-            required=members.required(query, "required", bool),
+            required=members.optional(query, "required", bool) is not False,
         )
 
 

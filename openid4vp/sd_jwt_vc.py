@@ -100,12 +100,11 @@ def verify(presentation: str, expected: Expectation) -> VerifiedCredential:
     )
     # 19: revocation, then the query evaluated again over what was verified
     _check_status(payload, expected.policy)
-    requested = expected.query.evaluate(claims)
     return VerifiedCredential(
         query_id=expected.query.id,
         vct=vct,
         provider=provider,
-        claims=requested,
+        claims=expected.query.evaluate(claims),
         holder_key_thumbprint=jwk.thumbprint(holder_key),
         holder_key=holder_key,
         presentation=presentation,
