@@ -11,7 +11,7 @@ from html.parser import HTMLParser
 from http.cookiejar import CookieJar, DefaultCookiePolicy
 from pathlib import Path
 from typing import Final
-from urllib.parse import urldefrag, urlencode, urljoin, urlsplit
+from urllib.parse import urldefrag, urlencode, urljoin
 
 import httpx
 
@@ -20,7 +20,7 @@ from wallet_emulator.errors import (
     PeerUnavailableError,
     UnexpectedPageError,
 )
-from wallet_emulator.transport import bounded_body, is_loopback, require_safe_url
+from wallet_emulator.transport import bounded_body, require_safe_url
 
 MAX_REDIRECTS: Final = 10
 MAX_PAGE_BYTES: Final = 5_000_000
@@ -83,18 +83,17 @@ class _Received:
 
 
 class Browser:
-    """One browser window; its cookies are those of the client it is given."""
+    """One browser window with its own cookies.
+
+    They are kept here and not in the client, because httpx copies cookies without
+    their policy, and Secure ones have to travel on loopback as browsers let them.
+    Plain http goes nowhere else: ``require_safe_url`` sees to that.
+    """
 
     def __init__(self, client: httpx.Client) -> None:
+        policy = DefaultCookiePolicy(secure_protocols=("https", "http"))
         self._client = client
-
-    @staticmethod
-    def cookie_jar(base_url: str) -> CookieJar:
-        """Cookies as browsers keep them: on loopback, Secure ones travel over http."""
-        if is_loopback(urlsplit(base_url).hostname or ""):
-            policy = DefaultCookiePolicy(secure_protocols=("https", "http"))
-            return CookieJar(policy)
-        return CookieJar()
+        self._cookies = httpx.Cookies(CookieJar(policy))
 
     def open(self, url: str) -> Page:
         return self._page("GET", url)
@@ -195,7 +194,10 @@ class Browser:
     def _send(
         self, request: httpx.Request, limit: int
     ) -> tuple[_Received, httpx.Request | None]:
+        request.headers.pop("cookie", None)
+        self._cookies.set_cookie_header(request)
         response = self._client.send(request, stream=True, follow_redirects=False)
+        self._cookies.extract_cookies(response)
         try:
             content = bounded_body(response, limit)
         finally:

@@ -19,7 +19,6 @@ from pathlib import Path
 from typing import Final
 
 import click
-import httpx
 from cryptography import x509
 
 from wallet_emulator.answer import no_change
@@ -277,7 +276,6 @@ def demo(
     provider = PidProvider.setup(home.directory, now())
     receive_pid(home.wallet, provider, PERSONS[person], now())
     with open_client(home.tls_ca) as phone, open_client(home.tls_ca) as desk:
-        desk.cookies = httpx.Cookies(Browser.cookie_jar(base_url))
         walk = Demo(
             base_url=base_url,
             document=pdf,

@@ -219,7 +219,7 @@ def minimal_cnf_jwk(draft: Draft, target: Presentation) -> None:
     breaks="cnf.jwk is a symmetric key",
     threat="VP13",
     check="43",
-    expected="holder_binding_invalid",
+    expected="malformed_response",
     kinds=_ONLY_PID,
 )
 def cnf_symmetric_key(draft: Draft, target: Presentation) -> None:

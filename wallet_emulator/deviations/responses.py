@@ -99,7 +99,7 @@ def replayed_response(draft: Draft, target: Presentation) -> None:
     breaks="the pass answers both queries",
     threat="VP17",
     check="33",
-    expected="credential_type_not_accepted",
+    expected="query_not_satisfied",
     kinds=(PID,),
 )
 def pass_shown_as_pid(draft: Draft, target: Presentation) -> None:
