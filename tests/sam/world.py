@@ -114,10 +114,19 @@ class World:
             (config.certificates / f"{key.value}.pem").write_bytes(pem)
         root = (self.folder / "trust-services" / "root.pem").read_bytes()
         config.ca_anchor.write_bytes(root)
-        anchors = config.pid_anchor_folders[0]
-        anchors.mkdir(parents=True)
-        pid_ca = self.provider.ca.public_bytes(Encoding.PEM)
-        (anchors / "demo-pid-provider.pem").write_bytes(pid_ca)
+        config.pid_anchor_folders[0].mkdir(parents=True)
+        self._write_anchor(config, "demo-pid-provider", self.provider)
+
+    def trust_pid_provider(self, name: str, provider: PidProvider) -> None:
+        """What the operator does: a file more, and a restart."""
+        self._write_anchor(self.sam.config, name, provider)
+        self.restart()
+
+    def _write_anchor(
+        self, config: SamConfig, name: str, provider: PidProvider
+    ) -> None:
+        pem = provider.ca.public_bytes(Encoding.PEM)
+        (config.pid_anchor_folders[0] / f"{name}.pem").write_bytes(pem)
 
     # --- what callers do -----------------------------------------------------
 
