@@ -162,7 +162,7 @@ class Pkcs11Device:
         finally:
             self._destroy(session, key_id)
         for key, secret in self._mac.items():
-            _require_refusal(_found(secret, key), Mechanism.SHA512_HMAC)
+            _require_refusal(_found(secret, key), Mechanism.SHA224_HMAC)
 
 
 def _found(key: Key | None, name: str) -> Key:

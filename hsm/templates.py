@@ -3,7 +3,7 @@
 Library defaults are too wide (python-pkcs11 leaves DERIVE, MODIFIABLE and COPYABLE
 true), so every attribute of PKCS#11 v2.40 §4.9 and §4.10 that widens a key is set,
 and ``require`` compares what the token says it made. SoftHSM honours all of them,
-CKA_ALLOWED_MECHANISMS included: a MAC key that allows SHA256_HMAC refuses SHA512_HMAC.
+CKA_ALLOWED_MECHANISMS included: a MAC key that allows SHA256_HMAC refuses SHA224_HMAC.
 """
 
 import struct

@@ -1,5 +1,6 @@
 import os
 import secrets
+import shutil
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
@@ -11,7 +12,6 @@ from hsm.config import HsmConfig
 from hsm.memory_device import MemoryDevice
 from hsm.pkcs11_device import Pkcs11Device
 from hsm.port import KeyId, SigningDevice
-from hsm.token import set_up
 
 ROOT = Path(__file__).parents[2]
 Start = Callable[..., "subprocess.Popen[str]"]
@@ -34,9 +34,15 @@ def device(request: pytest.FixtureRequest) -> Iterator[SigningDevice]:
 
 
 @pytest.fixture
-def own_config(unmade_softhsm_config: HsmConfig) -> HsmConfig:
-    """A complete token that the test may damage."""
-    set_up(unmade_softhsm_config)
+def own_config(
+    softhsm_config: HsmConfig, unmade_softhsm_config: HsmConfig
+) -> HsmConfig:
+    """A copy of the session's token, for the test to damage. Copying costs no fsync."""
+    original, own = (
+        config.pin_file.parents[1] for config in (softhsm_config, unmade_softhsm_config)
+    )
+    shutil.copytree(original, own, dirs_exist_ok=True)
+    (own / "softhsm2.conf").write_text(f"directories.tokendir = {own / 'tokens'}\n")
     return unmade_softhsm_config
 
 

@@ -12,12 +12,12 @@ from hsm.pkcs11_device import Pkcs11Device
 from hsm.port import MacKey
 
 
-def refused_with_parents(device: Pkcs11Device) -> bool:
+def refused_with_parents(device: Pkcs11Device, config: HsmConfig) -> bool:
     try:
         device.mac(MacKey.HANDLE, b"message")
     except HsmUnavailableError:
-        device.close()
-        return True
+        device.close()  # touches nothing of the parent's
+        return refused_beside_parent(config)
     return False
 
 
@@ -45,7 +45,7 @@ def main() -> None:
     child = os.fork()
     if child == 0:
         cases = {
-            "use-parents": lambda: refused_with_parents(device),
+            "use-parents": lambda: refused_with_parents(device, config),
             "open-beside-parent": lambda: refused_beside_parent(config),
             "open-after": lambda: served(config),
         }

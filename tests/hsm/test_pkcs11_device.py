@@ -7,6 +7,7 @@ from collections.abc import Callable
 import pytest
 from pkcs11 import Attribute, KeyType, Mechanism, ObjectClass, PrivateKey, Session
 from pkcs11 import exceptions as ck
+from pkcs11.constants import DEFAULT
 
 from hsm import keys
 from hsm.config import HsmConfig
@@ -19,7 +20,7 @@ from hsm.errors import (
 from hsm.login import Login
 from hsm.pkcs11_device import Pkcs11Device
 from hsm.port import KeyId, MacKey, ServiceKey
-from hsm.templates import PRIVATE_KEY
+from hsm.templates import MAC_KEY, PRIVATE_KEY
 
 DIGEST = bytes(range(32))
 Start = Callable[..., "subprocess.Popen[str]"]
@@ -217,7 +218,7 @@ def test_a_running_device_cannot_add_a_token_key(
         keys.generate_pair(lent(pkcs11_device), key_id=key_id, store=True)
 
 
-@pytest.mark.parametrize("mechanism", [Mechanism.SHA512_HMAC, Mechanism.SHA_1_HMAC])
+@pytest.mark.parametrize("mechanism", [Mechanism.SHA224_HMAC, Mechanism.SHA_1_HMAC])
 def test_a_mac_key_refuses_another_mechanism(
     pkcs11_device: Pkcs11Device, mechanism: Mechanism
 ) -> None:
@@ -250,6 +251,19 @@ def test_the_self_test_notices_a_token_that_obeys_any_mechanism(
     monkeypatch.setattr("hsm.keys.generate_pair", obeys_all)
 
     with pytest.raises(DeviceRefusedError, match="does not allow"):
+        pkcs11_device.self_test()
+
+
+def test_the_self_test_notices_a_mac_key_that_obeys_any_mechanism(
+    pkcs11_device: Pkcs11Device,
+) -> None:
+    obeys_all = {**MAC_KEY, Attribute.ALLOWED_MECHANISMS: DEFAULT}
+    secret = lent(pkcs11_device).generate_key(
+        KeyType.GENERIC_SECRET, 256, template=obeys_all
+    )
+    pkcs11_device._mac[MacKey.HANDLE] = secret
+
+    with pytest.raises(DeviceRefusedError, match="obeys SHA224_HMAC"):
         pkcs11_device.self_test()
 
 

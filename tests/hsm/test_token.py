@@ -43,10 +43,10 @@ def test_set_up_makes_all_keys(unmade_softhsm_config: HsmConfig) -> None:
     assert set_up(unmade_softhsm_config) == ALL_KEYS
 
 
-def test_a_new_token_passes_the_self_test(own_config: HsmConfig) -> None:
-    device = Pkcs11Device.open(own_config)
+def test_a_new_token_passes_the_self_test(softhsm_config: HsmConfig) -> None:
+    device = Pkcs11Device.open(softhsm_config)
 
-    assert device.self_test().token_label == own_config.token_label
+    assert device.self_test().token_label == softhsm_config.token_label
     device.close()
 
 
@@ -70,25 +70,27 @@ def test_a_second_set_up_keeps_the_pin(own_config: HsmConfig) -> None:
     assert read_pin(own_config.pin_file) == before
 
 
-def test_the_pin_file_is_for_its_owner_only(own_config: HsmConfig) -> None:
-    assert stat.S_IMODE(own_config.pin_file.stat().st_mode) == 0o600
+def test_the_pin_file_is_for_its_owner_only(softhsm_config: HsmConfig) -> None:
+    assert stat.S_IMODE(softhsm_config.pin_file.stat().st_mode) == 0o600
 
 
 @pytest.mark.parametrize("folder", ["tokens", "sam"])
-def test_folders_are_for_their_owner_only(own_config: HsmConfig, folder: str) -> None:
-    path = own_config.pin_file.parents[1] / folder
+def test_folders_are_for_their_owner_only(
+    softhsm_config: HsmConfig, folder: str
+) -> None:
+    path = softhsm_config.pin_file.parents[1] / folder
 
     assert stat.S_IMODE(path.stat().st_mode) == FOLDER
 
 
-def test_token_files_are_for_their_owner_only(own_config: HsmConfig) -> None:
-    files = own_config.pin_file.parents[1].glob("tokens/*/*")
+def test_token_files_are_for_their_owner_only(softhsm_config: HsmConfig) -> None:
+    files = softhsm_config.pin_file.parents[1].glob("tokens/*/*")
 
     assert {stat.S_IMODE(file.stat().st_mode) for file in files} == {0o600}
 
 
-def test_nothing_is_left_of_the_staging(own_config: HsmConfig) -> None:
-    names = {path.name for path in own_config.pin_file.parents[1].iterdir()}
+def test_nothing_is_left_of_the_staging(softhsm_config: HsmConfig) -> None:
+    names = {path.name for path in softhsm_config.pin_file.parents[1].iterdir()}
 
     assert names == {"sam", "tokens", "softhsm2.conf"}
 
