@@ -41,7 +41,7 @@ def other_wallet(tmp_path: Path, provider: PidProvider) -> Wallet:
     return filled_wallet(tmp_path / "other", provider, "asa")
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def http() -> Iterator[httpx.Client]:
     with open_client() as client:
         yield client

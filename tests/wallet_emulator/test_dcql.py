@@ -1,0 +1,122 @@
+"""Which of the wallet's credentials answer a query (OpenID4VP 1.0 §6)."""
+
+from typing import Any
+
+import pytest
+from cryptography import x509
+
+from tests.wallet_emulator.relying_party import PASS_VCT, b64url
+from wallet_emulator.dcql import match, parse_query
+from wallet_emulator.errors import RequestRefusedError
+from wallet_emulator.pid_provider import PidProvider
+from wallet_emulator.wallet import Wallet
+
+
+def asked(query_id: str = "pid", **members: object) -> dict[str, Any]:
+    return {
+        "id": query_id,
+        "format": "dc+sd-jwt",
+        "meta": {"vct_values": ["urn:eudi:pid:1"]},
+        **members,
+    }
+
+
+def answered(wallet: Wallet, query: dict[str, Any]) -> dict[str, list[object]]:
+    """Query id → claims that would be disclosed."""
+    found = match(parse_query(query), wallet.credentials())
+    return {query_id: [p[-1] for p in m.paths] for query_id, m in found.items()}
+
+
+PASS = asked("pass", meta={"vct_values": [PASS_VCT]})
+MDOC = {"id": "mdoc", "format": "mso_mdoc", "meta": {"doctype_value": "x"}}
+NAME = [{"path": ["family_name"]}]
+
+
+def test_a_query_without_claims_discloses_none(wallet: Wallet) -> None:
+    assert answered(wallet, {"credentials": [asked()]}) == {"pid": []}
+
+
+def test_every_query_is_answered_without_credential_sets(wallet: Wallet) -> None:
+    found = answered(wallet, {"credentials": [asked(claims=NAME), PASS]})
+
+    assert found == {"pid": ["family_name"], "pass": []}
+
+
+def test_the_first_possible_option_is_taken(wallet: Wallet) -> None:
+    query = {
+        "credentials": [MDOC, asked(), PASS],
+        "credential_sets": [{"options": [["mdoc"], ["pass"], ["pid"]]}],
+    }
+
+    assert set(answered(wallet, query)) == {"pass"}
+
+
+def test_an_optional_set_is_not_answered(wallet: Wallet) -> None:
+    query = {
+        "credentials": [asked(), PASS],
+        "credential_sets": [
+            {"options": [["pid"]]},
+            {"options": [["pass"]], "required": False},
+        ],
+    }
+
+    assert set(answered(wallet, query)) == {"pid"}
+
+
+def test_the_first_satisfiable_claim_set_is_disclosed(wallet: Wallet) -> None:
+    query = asked(
+        claims=[
+            {"id": "a", "path": ["sex"]},
+            {"id": "b", "path": ["given_name"]},
+            {"id": "c", "path": ["family_name"]},
+        ],
+        claim_sets=[["a", "b"], ["b"], ["c"]],
+    )
+
+    assert answered(wallet, {"credentials": [query]}) == {"pid": ["given_name"]}
+
+
+def test_a_value_that_fits_is_disclosed(wallet: Wallet) -> None:
+    claims = [{"path": ["issuing_country"], "values": ["FR", "DE"]}]
+
+    query = {"credentials": [asked(claims=claims)]}
+    assert answered(wallet, query) == {"pid": ["issuing_country"]}
+
+
+def test_the_issuers_authority_key_is_found(
+    wallet: Wallet, provider: PidProvider
+) -> None:
+    extension = provider.signer.extensions.get_extension_for_class(
+        x509.AuthorityKeyIdentifier
+    )
+    key_id = b64url(extension.value.key_identifier or b"")
+    authorities = [{"type": "aki", "values": [key_id]}]
+
+    query = {"credentials": [asked(trusted_authorities=authorities)]}
+    assert set(answered(wallet, query)) == {"pid"}
+
+
+NO_MATCH: list[Any] = [
+    pytest.param([MDOC], id="another-format"),
+    pytest.param([asked(meta={"vct_values": ["urn:other"]})], id="another-type"),
+    pytest.param([asked(claims=[{"path": ["sex"]}])], id="a-missing-claim"),
+    pytest.param(
+        [asked(claims=[{"path": ["issuing_country"], "values": ["FR"]}])],
+        id="another-value",
+    ),
+    pytest.param([asked(), MDOC], id="one-of-two"),
+    pytest.param(
+        [asked(trusted_authorities=[{"type": "aki", "values": ["AAAA"]}])],
+        id="another-authority",
+    ),
+    pytest.param(
+        [asked(trusted_authorities=[{"type": "etsi_tl", "values": ["x"]}])],
+        id="a-trusted-list",
+    ),
+]
+
+
+@pytest.mark.parametrize("credentials", NO_MATCH)
+def test_no_match_is_access_denied(wallet: Wallet, credentials: list[Any]) -> None:
+    with pytest.raises(RequestRefusedError, match="access_denied"):
+        answered(wallet, {"credentials": credentials})
