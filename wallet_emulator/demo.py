@@ -131,16 +131,26 @@ class Demo:
         approval_page = self.browser.follow(page, "approve")
         if approval_page.find("document-digest") and digest_on(approval_page) != shown:
             raise DemoFailedError("the digest changed between two pages")
-        outcome = self._answer(approval_page)
+        outcome = self._answer(approval_page, digest=shown)
         self.narration.step("Wallet:  asked the person, who approved")
         for line in outcome.consent.lines():
             self.narration.detail(line)
         self._return(outcome)
         return shown, outcome.consent
 
-    def _answer(self, page: Page) -> Outcome:
+    def _answer(self, page: Page, digest: str | None = None) -> Outcome:
+        """Open the wallet; decline if it is not exactly ``digest`` to be approved."""
         link = page.element("wallet-link").attribute("href")
-        return self.presenter.present(link, lambda consent: Decision.ALLOW)
+        expected = [] if digest is None else [digest]
+
+        def decide(consent: Consent) -> Decision:
+            asked = [document.digest for document in consent.documents]
+            return Decision.ALLOW if asked == expected else Decision.DECLINE
+
+        outcome = self.presenter.present(link, decide)
+        if outcome.decision is Decision.DECLINE:
+            raise DemoFailedError("digests on page and in the wallet are not the same")
+        return outcome
 
     def _return(self, outcome: Outcome) -> Page:
         """The page the verifier sends the person back to, in the same browser."""
@@ -175,14 +185,14 @@ class Demo:
         )
 
     def _compare(self, shown: str, result: DemoResult) -> None:
-        approved = [document.digest for document in result.consent.documents]
+        approved = result.consent.documents[0].digest
         signed = result.signature.message_digest
         stamp = "with" if result.signature.has_timestamp else "without"
         self.narration.step("Checked the signed file:")
         self.narration.detail(f"signed by       {result.signature.signer}")
-        self.narration.detail(f"digest approved {', '.join(approved)}")
+        self.narration.detail(f"digest approved {approved}")
         self.narration.detail(f"digest in CMS   {signed} ({stamp} time stamp)")
-        if approved != [shown] or signed != shown:
+        if approved != shown or signed != shown:
             raise DemoFailedError("shown, approved and signed digest are not the same")
 
 
