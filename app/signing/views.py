@@ -20,7 +20,6 @@ from app.signing.shown import Shower
 from app.signing.states import Event
 from app.signing.store import RequestNotFoundError, SigningRequest
 from app.web.browser import BrowserDoor
-from sam import messages as m
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -58,7 +57,7 @@ def signing_blueprint(pages: SigningPages) -> Blueprint:
     def page(request_id: str) -> ResponseReturnValue:
         owned = pages.owned(request_id)
         with pages.database.read() as db:
-            exchange = signers.latest_exchange(db, request_id, m.Purpose.SIGN)
+            exchange = signers.exchange(db, owned.tx) if owned.tx else None
         return pages.shower.page(owned, exchange, pages.door.current())
 
     @bp.get("/requests/<request_id>/identification")

@@ -29,9 +29,12 @@ from tests.app.sam_peer import SamPeer
 
 @dataclass
 class Clock:
+    """Stands still but for a microsecond per look, so that order is kept."""
+
     now: datetime = NOW
 
     def __call__(self) -> datetime:
+        self.now += timedelta(microseconds=1)
         return self.now
 
     def forward(self, **span: float) -> None:
@@ -71,6 +74,7 @@ class Web:
     clock: Clock
     sam: SamPeer
     outside: Outside
+    anchor: Path
 
     def browser(self) -> FlaskClient:
         return self.app.test_client()
@@ -175,7 +179,7 @@ def web(
     app = create_app(config, peers)
     app.testing = False
     parts = Parts(config, peers)
-    yield Web(app, parts, clock, sam, outside)
+    yield Web(app, parts, clock, sam, outside, config.validation_anchors)
     parts.database.close()
     app.extensions["parts"].database.close()
 

@@ -54,7 +54,8 @@ def test_an_event_without_a_row_is_refused(state: State, event: Event) -> None:
 
 
 @pytest.mark.parametrize(
-    ("state", "event", "to"), [pytest.param(*row, id="-".join(row)) for row in sorted(ALLOWED)]
+    ("state", "event", "to"),
+    [pytest.param(*row, id="-".join(row)) for row in sorted(ALLOWED)],
 )
 def test_an_event_with_a_row_leads_there(state: State, event: Event, to: State) -> None:
     assert next_state(State(state), Event(event)) is State(to)
