@@ -10,7 +10,10 @@ from cryptography.hazmat.primitives.asymmetric.ec import (
     SECP256R1,
     EllipticCurvePublicKey,
 )
-from cryptography.hazmat.primitives.asymmetric.utils import Prehashed
+from cryptography.hazmat.primitives.asymmetric.utils import (
+    Prehashed,
+    decode_dss_signature,
+)
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.serialization import load_der_public_key
 
@@ -146,6 +149,16 @@ def test_a_service_key_refuses_a_digest_of_another_length(
         device.sign_with_service_key(ServiceKey.REQUEST_SIGNING, bytes(length))
 
 
+def test_no_two_signatures_share_their_nonce(
+    device: SigningDevice, key_id: KeyId
+) -> None:
+    device.generate_one_time_key(key_id)
+
+    signatures = [device.sign_with_one_time_key(key_id, DIGEST) for _ in range(300)]
+
+    assert len({decode_dss_signature(signature)[0] for signature in signatures}) == 300
+
+
 def test_an_unknown_key_cannot_sign(device: SigningDevice, key_id: KeyId) -> None:
     with pytest.raises(KeyNotFoundError):
         device.sign_with_one_time_key(key_id, DIGEST)
@@ -250,7 +263,7 @@ def test_the_self_test_leaves_no_key(device: SigningDevice) -> None:
 def test_eight_threads_generate_sign_and_destroy_at_once(
     device: SigningDevice,
 ) -> None:
-    """Without a lock, SoftHSM under python-pkcs11 corrupts its heap here."""
+    """Without a lock, SoftHSM under python-pkcs11 fails or crashes here."""
     with ThreadPoolExecutor(THREADS) as pool:
         lives = list(pool.map(live, [device] * THREADS))
 
