@@ -1,8 +1,10 @@
 from pathlib import Path
 
 import pytest
+from cryptography.hazmat.primitives.asymmetric import ec
 
 from tests.sam.world import Holder, World
+from wallet_emulator.keys import new_key
 
 
 @pytest.fixture
@@ -40,3 +42,9 @@ def villain(shared_world: World, shared_erika: Holder) -> Holder:
     shared_world.approved(shared_erika)
     shared_world.identify(shared_erika)
     return shared_erika
+
+
+@pytest.fixture
+def key() -> ec.EllipticCurvePrivateKey:
+    """A wallet's, known to nobody yet."""
+    return new_key()

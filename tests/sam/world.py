@@ -16,7 +16,7 @@ from urllib.parse import urlencode
 import httpx
 from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding
-from sqlalchemy import Connection, func, select
+from sqlalchemy import Connection, Table, func, select
 
 from app.trust_services import csr
 from app.trust_services.installation import Installation
@@ -163,6 +163,10 @@ class World:
     def finish(self, tx: str) -> m.Finished:
         return self.client.finish(m.Finish(tx=tx))
 
+    def issue_pass(self, handle: str, proof: str) -> str:
+        call = m.IssuePass(handle=handle, proof=proof)
+        return self.client.issue_pass(call).credential
+
     # --- what an auditor sees ------------------------------------------------
 
     def audited(self, event: audit.Event) -> list[str]:
@@ -176,6 +180,17 @@ class World:
     def row(self, tx: str) -> Mapping[str, object]:
         with self.sam.store.begin() as connection:
             return _row(connection, tx)
+
+    def transactions(self) -> int:
+        return self._count(schema.transactions)
+
+    def passes(self) -> int:
+        return self._count(schema.passes)
+
+    def _count(self, table: Table) -> int:
+        with self.sam.store.begin() as connection:
+            count = select(func.count()).select_from(table)
+            return connection.execute(count).scalar_one()
 
     def handles_of(self, tx: str) -> int:
         count = select(func.count()).where(schema.handles.c.tx == tx)
@@ -232,10 +247,8 @@ class Holder:
 
     def take_pass(self, handle: str) -> None:
         key = new_key()
-        issued = self.world.client.issue_pass(
-            m.IssuePass(handle=handle, proof=self.proof(key))
-        )
-        self.wallet.hold(SIGNING_PASS, SdJwt.parse(issued.credential), key)
+        issued = self.world.issue_pass(handle, self.proof(key))
+        self.wallet.hold(SIGNING_PASS, SdJwt.parse(issued), key)
 
     def proof(self, key: object, **changed: str) -> str:
         nonce = changed.get("nonce") or self.world.client.pass_nonce().c_nonce
