@@ -2,6 +2,7 @@
 
 import io
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -149,39 +150,57 @@ def empty_database(tmp_path_factory: pytest.TempPathFactory) -> bytes:
     return file.read_bytes()
 
 
-@pytest.fixture
-def clock() -> Clock:
-    return Clock()
+@dataclass(frozen=True)
+class World:
+    """What many deployments may share: slow to make, and nothing writes to it."""
+
+    pki: Pki
+    documents: Documents
+    empty_database: bytes
+
+    def config(self, folder: Path) -> WebConfig:
+        anchor = folder / "root.pem"
+        root = self.pki.root.certificate
+        anchor.write_bytes(root.public_bytes(Encoding.PEM))
+        (folder / "app.db").write_bytes(self.empty_database)
+        create_secret(folder / "secret")
+        return WebConfig(
+            database_url=f"sqlite:///{folder / 'app.db'}",
+            secret_file=folder / "secret",
+            documents_dir=folder / "documents",
+            validation_anchors=anchor,
+        )
+
+    @contextmanager
+    def web(self, config: WebConfig) -> Iterator[Web]:
+        clock = Clock()
+        sam = SamPeer(clock, self.pki)
+        outside = Outside(self.pki, clock)
+        http = httpx.Client(transport=httpx.MockTransport(outside))
+        peers = Peers(
+            sam=sam.client(), documents=self.documents, http=http, clock=clock
+        )
+        app = create_app(config, peers)
+        parts = Parts(config, peers)
+        yield Web(app, parts, clock, sam, outside, config.validation_anchors)
+        parts.database.close()
+        app.extensions["parts"].database.close()
+
+
+@pytest.fixture(scope="session")
+def world(pki: Pki, documents: Documents, empty_database: bytes) -> World:
+    return World(pki, documents, empty_database)
 
 
 @pytest.fixture
-def config(tmp_path: Path, pki: Pki, empty_database: bytes) -> WebConfig:
-    anchor = tmp_path / "root.pem"
-    anchor.write_bytes(pki.root.certificate.public_bytes(Encoding.PEM))
-    (tmp_path / "app.db").write_bytes(empty_database)
-    create_secret(tmp_path / "secret")
-    return WebConfig(
-        database_url=f"sqlite:///{tmp_path / 'app.db'}",
-        secret_file=tmp_path / "secret",
-        documents_dir=tmp_path / "documents",
-        validation_anchors=anchor,
-    )
+def config(tmp_path: Path, world: World) -> WebConfig:
+    return world.config(tmp_path)
 
 
 @pytest.fixture
-def web(
-    config: WebConfig, clock: Clock, pki: Pki, documents: Documents
-) -> Iterator[Web]:
-    sam = SamPeer(clock, pki)
-    outside = Outside(pki, clock)
-    http = httpx.Client(transport=httpx.MockTransport(outside))
-    peers = Peers(sam=sam.client(), documents=documents, http=http, clock=clock)
-    app = create_app(config, peers)
-    app.testing = False
-    parts = Parts(config, peers)
-    yield Web(app, parts, clock, sam, outside, config.validation_anchors)
-    parts.database.close()
-    app.extensions["parts"].database.close()
+def web(config: WebConfig, world: World) -> Iterator[Web]:
+    with world.web(config) as web:
+        yield web
 
 
 @pytest.fixture

@@ -1,0 +1,162 @@
+"""Cookies and forms at the edge."""
+
+from pathlib import Path
+
+import pytest
+from flask.testing import FlaskClient
+
+from app import create_app
+from app.config import WebConfig
+from app.wiring import Peers
+from tests.app.conftest import Web, request_path, upload
+from tests.app.page import Page
+
+
+def test_the_first_page_sets_an_opaque_cookie(client: FlaskClient) -> None:
+    header = client.get("/").headers["Set-Cookie"]
+
+    assert header.startswith("qes=")
+    assert "HttpOnly" in header
+    assert "SameSite=Lax" in header
+    assert "Path=/" in header
+
+
+def test_the_cookie_is_set_once(client: FlaskClient) -> None:
+    client.get("/")
+
+    assert "Set-Cookie" not in client.get("/").headers
+
+
+def test_over_https_the_cookie_is_bound_to_the_host(
+    web: Web, config: WebConfig
+) -> None:
+    secure = config.model_copy(update={"base_url": "https://sign.example"})
+    peers = Peers(
+        sam=web.sam.client(),
+        documents=web.parts.intake._documents,
+        http=web.parts.time_stamps._http,
+        clock=web.clock,
+    )
+    app = create_app(secure, peers)
+
+    answer = app.test_client().get("/")
+
+    header = answer.headers["Set-Cookie"]
+    assert header.startswith("__Host-qes=")
+    assert "Secure" in header
+    assert "Domain" not in header
+    assert answer.headers["Strict-Transport-Security"].startswith("max-age=")
+    app.extensions["parts"].database.close()
+
+
+def test_a_chosen_cookie_is_not_adopted(client: FlaskClient) -> None:
+    client.set_cookie("qes", "chosen-by-somebody-else")
+
+    client.get("/")
+
+    cookie = client.get_cookie("qes")
+    assert cookie is not None
+    assert cookie.value != "chosen-by-somebody-else"
+
+
+FORMS = ["upload", "identify", "approve", "again", "stop"]
+
+
+def target(ready: Page, form: str) -> str:
+    return "/requests" if form == "upload" else f"{request_path(ready)}/{form}"
+
+
+@pytest.mark.parametrize("form", FORMS)
+@pytest.mark.parametrize(
+    "fields",
+    [{}, {"csrf_token": ""}, {"csrf_token": "x"}, {"csrf_token": "é"}],
+    ids=["missing", "empty", "wrong", "not-ascii"],
+)
+def test_a_form_without_the_browsers_token_is_refused(
+    client: FlaskClient, form: str, fields: dict[str, str]
+) -> None:
+    ready = upload(client)
+
+    answer = client.post(target(ready, form), data=fields)
+
+    assert answer.status_code == 403
+    assert Page(answer).get("problem-code").text == "forged_form"
+    assert Page(client.get(request_path(ready))).state == "ready"
+
+
+def test_another_browsers_token_is_refused(web: Web, client: FlaskClient) -> None:
+    ready = upload(client)
+    other = Page(web.browser().get("/")).all("input")[0].attributes["value"]
+
+    answer = client.post(f"{request_path(ready)}/stop", data={"csrf_token": other})
+
+    assert answer.status_code == 403
+
+
+@pytest.mark.parametrize("site", ["cross-site", "same-site", "none"])
+def test_a_form_that_comes_from_elsewhere_is_refused(
+    client: FlaskClient, site: str
+) -> None:
+    ready = upload(client)
+    form = ready.get("stop").form
+    assert form is not None
+
+    answer = client.post(
+        form.attributes["action"], data=form.fields, headers={"Sec-Fetch-Site": site}
+    )
+
+    assert answer.status_code == 403
+
+
+def test_our_own_form_is_accepted(client: FlaskClient) -> None:
+    """Guards the tables above."""
+    ready = upload(client)
+    form = ready.get("stop").form
+    assert form is not None
+
+    answer = client.post(
+        form.attributes["action"],
+        data=form.fields,
+        headers={"Sec-Fetch-Site": "same-origin"},
+    )
+
+    assert answer.status_code == 303
+
+
+def test_every_state_changing_route_checks_the_form_or_is_a_wallets(web: Web) -> None:
+    """A new POST route has to be put on one of the two sides on purpose."""
+    posts = {
+        rule.rule: rule.endpoint.split(".")[0]
+        for rule in web.app.url_map.iter_rules()
+        if "POST" in (rule.methods or ())
+    }
+
+    assert set(posts.values()) == {"signing", "wallet", "oauth", "issuance"}
+
+
+@pytest.mark.parametrize("host", ["evil.example", "localhost:9", "a@b", "x y", ""])
+def test_a_host_header_has_no_say_in_our_addresses(
+    web: Web, client: FlaskClient, host: str
+) -> None:
+    ready = upload(client)
+    ready.submit(client, "identify")
+    cookie = client.get_cookie("qes")
+    assert cookie is not None
+    headers = {"Host": host, "X-Forwarded-Host": host, "Cookie": f"qes={cookie.value}"}
+
+    page = web.app.test_client(use_cookies=False).get(
+        f"{request_path(ready)}/identification", headers=headers
+    )
+
+    assert "request_uri=http%3A%2F%2Flocalhost%3A8000%2Foid4vp" in page.text
+
+
+def test_no_template_holds_script_or_inline_style() -> None:
+    folder = Path(__file__).parents[3] / "app" / "web" / "templates"
+    texts = [file.read_text() for file in folder.glob("*.html")]
+
+    assert texts
+    assert not [
+        t for t in texts if "<script" in t or "style=" in t or " on" + "click" in t
+    ]
+    assert not [t for t in texts if "|safe" in t or "autoescape" in t]
