@@ -50,6 +50,12 @@ BAD = [
         id="A7-claim-set-without-ids",
     ),
     pytest.param(
+        lambda: credential(
+            claims=(claim("x", id="x"), claim("y")), claim_sets=(("x",),)
+        ),
+        id="A7-claim-without-id-beside-sets",
+    ),
+    pytest.param(
         lambda: credential(claims=(claim("x", id="x"),), claim_sets=((),)),
         id="empty-claim-set",
     ),
@@ -81,9 +87,27 @@ def test_a_query_that_wallets_refuse_cannot_be_made(make: Callable[[], object]) 
         make()
 
 
-@pytest.mark.parametrize("query", [QUERY, WITH_SETS])
+WITH_VALUES = DcqlQuery(
+    credentials=(
+        credential(
+            claims=(
+                ClaimsQuery(path=("n", None, 0), id="n", values=("SE", 1, True)),
+                claim("x", id="x"),
+            ),
+            claim_sets=(("n", "x"), ("x",)),
+        ),
+    ),
+    credential_sets=(CredentialSetQuery(options=(("a",),), required=False),),
+)
+
+
+@pytest.mark.parametrize("query", [QUERY, WITH_SETS, WITH_VALUES])
 def test_a_query_survives_json(query: DcqlQuery) -> None:
     assert DcqlQuery.from_json(query.to_json()) == query
+
+
+def test_a_credential_set_is_required_unless_it_says_otherwise() -> None:
+    assert CredentialSetQuery.from_json({"options": [["a"]]}).required
 
 
 def test_a_query_is_written_as_the_standard_says() -> None:

@@ -124,6 +124,16 @@ ENVELOPES = [
         e.HeaderNotAllowedError,
         lambda a: setattr(a, "encrypted_key", "AAAA"),
     ),
+    case(
+        "C19-four-segments",
+        e.MalformedResponseError,
+        lambda a: setattr(a, "edit_jwe", lambda text: text.rpartition(".")[0]),
+    ),
+    case(
+        "C19-six-segments",
+        e.MalformedResponseError,
+        lambda a: setattr(a, "edit_jwe", lambda text: text + "."),
+    ),
     case("C20-tag-altered", e.DecryptionError, jwe_part(4, lambda _: "A" * 22)),
     case("C20-iv-altered", e.DecryptionError, jwe_part(2, lambda _: "A" * 16)),
     case(
