@@ -88,7 +88,7 @@ def _pki_data_octets(signed_data: Any) -> bytes:
     if encapsulated["content_type"].dotted != structures.ID_CCT_PKI_DATA:
         raise MalformedRequestError("eContentType is not id-cct-PKIData")
     octets = encapsulated["content"].contents
-    if octets is None:
+    if not octets:  # absent, that is detached, or empty
         raise MalformedRequestError("the PKIData is missing")
     return bytes(octets)
 

@@ -144,14 +144,19 @@ class CmcClient:
         version: int = 3,
         signers: int = 1,
         unsigned: bytes = b"",
+        name: bytes | None = None,
+        revocation_lists: bytes = b"",
+        more_certificates: bytes = b"",
+        detached: bool = False,
+        signer_version: int = 1,
         digest_algorithm: str = SHA256,
         signature_algorithm: str = ECDSA_SHA256,
     ) -> bytes:
         attributes = self.attributes(content) if attributes is None else attributes
         signature = self.key.sign(set_of(*attributes), ec.ECDSA(hashes.SHA256()))
         signer = sequence(
-            integer(1),
-            self._name(),
+            integer(signer_version),
+            self.issuer_and_serial() if name is None else name,
             sequence(oid(digest_algorithm)),
             tlv(0xA0, *sorted(attributes)),
             sequence(oid(signature_algorithm)),
@@ -163,8 +168,11 @@ class CmcClient:
         signed_data = sequence(
             integer(version),
             set_of(sequence(oid(digest_algorithm))),
-            sequence(oid(content_type), tlv(0xA0, tlv(0x04, content))),
-            tlv(0xA0, *sorted(encoded)),
+            sequence(
+                oid(content_type), b"" if detached else tlv(0xA0, tlv(0x04, content))
+            ),
+            tlv(0xA0, *sorted(encoded), more_certificates),
+            revocation_lists,
             set_of(*[signer] * signers),
         )
         return sequence(oid(SIGNED_DATA), tlv(0xA0, signed_data))
@@ -172,7 +180,7 @@ class CmcClient:
     def message(self, request: bytes) -> bytes:
         return self.sign(self.pki_data(request))
 
-    def _name(self) -> bytes:
+    def issuer_and_serial(self) -> bytes:
         der = self.certificate.public_bytes(Encoding.DER)
         issuer = asn1_x509.Certificate.load(der).issuer.dump()
         return sequence(issuer, integer(self.certificate.serial_number))

@@ -226,6 +226,50 @@ def _five_certificates(pki: Any, box: Any) -> bytes:
     )
 
 
+def _not_signed_data(pki: Any, box: Any) -> bytes:
+    """The PKIData in a ContentInfo of id-data: nobody signed it."""
+    content = pki.client.pki_data(_request(box))
+    return box.sequence(
+        box.oid("1.2.840.113549.1.7.1"), box.tlv(0xA0, box.tlv(0x04, content))
+    )
+
+
+def _detached(pki: Any, box: Any) -> bytes:
+    return pki.client.sign(pki.client.pki_data(_request(box)), detached=True)
+
+
+def _with_crl(pki: Any, box: Any) -> bytes:
+    crl = pki.public().get("/crl/issuing-ca.crl").data
+    content = pki.client.pki_data(_request(box))
+    return pki.client.sign(content, revocation_lists=box.tlv(0xA1, crl))
+
+
+def _named_by_key_identifier(pki: Any, box: Any) -> bytes:
+    content = pki.client.pki_data(_request(box))
+    return pki.client.sign(content, name=box.tlv(0x80, bytes(20)))
+
+
+def _other_certificate(pki: Any, box: Any) -> bytes:
+    """OtherCertificateFormat: a reader that looks into it finds no serial number."""
+    content = pki.client.pki_data(_request(box))
+    other = box.tlv(0xA3, box.oid("1.2.3.4"), box.integer(1))
+    return pki.client.sign(content, certificates=[], more_certificates=other)
+
+
+def _signer_version_3(pki: Any, box: Any) -> bytes:
+    """RFC 5652 §5.3: 3 is for a signer named by its key identifier."""
+    content = pki.client.pki_data(_request(box))
+    return pki.client.sign(content, signer_version=3)
+
+
+def _digest_of_two_values(pki: Any, box: Any) -> bytes:
+    content = pki.client.pki_data(_request(box))
+    kind, (first, second) = pki.client.attributes(content)[0], (bytes(32), bytes(32))
+    values = box.set_of(box.tlv(0x04, first), box.tlv(0x04, second))
+    digest = box.sequence(box.oid("1.2.840.113549.1.9.4"), values)
+    return pki.client.sign(content, attributes=[kind, digest])
+
+
 def _two_requests(pki: Any, box: Any) -> bytes:
     tagged = [box.tlv(0xA0, box.integer(n), _request(box)) for n in (3, 4)]
     return pki.client.sign(pki.client.pki_data(b"", requests=box.sequence(*tagged)))
@@ -305,6 +349,18 @@ def _rsa(box: Any) -> bytes:
     return box.csr_der(rsa.generate_private_key(public_exponent=65537, key_size=2048))
 
 
+def _rsa_under_ecdsa(box: Any) -> bytes:
+    """An RSA key in a request that says it was signed with ECDSA."""
+    key = rsa.generate_private_key(public_exponent=65537, key_size=2048)
+    spki = key.public_key().public_bytes(
+        Encoding.DER, PublicFormat.SubjectPublicKeyInfo
+    )
+    name = box.name_of(box.PERSON).public_bytes()
+    body = box.sequence(box.integer(0), name, spki, box.tlv(0xA0))
+    algorithm = box.sequence(box.oid("1.2.840.10045.4.3.2"))
+    return box.sequence(body, algorithm, box.tlv(0x03, bytes(70)))
+
+
 def _p384(box: Any) -> bytes:
     return box.csr_der(ec.generate_private_key(ec.SECP384R1()))
 
@@ -370,6 +426,13 @@ REFUSALS = [
     ),
     pytest.param(_sha1, 400, "malformed_request", id="sha1"),
     pytest.param(_ecdsa_with_sha1, 400, "malformed_request", id="ecdsa-with-sha1"),
+    pytest.param(_not_signed_data, 400, "malformed_request", id="not-signed-data"),
+    pytest.param(_detached, 400, "malformed_request", id="detached"),
+    pytest.param(_with_crl, 400, "malformed_request", id="crl-inside"),
+    pytest.param(_named_by_key_identifier, 400, "malformed_request", id="sid-is-ski"),
+    pytest.param(_other_certificate, 400, "malformed_request", id="no-x509"),
+    pytest.param(_signer_version_3, 400, "malformed_request", id="signer-version-3"),
+    pytest.param(_digest_of_two_values, 400, "malformed_request", id="digest-twice"),
     pytest.param(_version_1, 400, "malformed_request", id="version-1"),
     pytest.param(_five_certificates, 400, "malformed_request", id="five-certificates"),
     pytest.param(_two_requests, 400, "malformed_request", id="two-tcr"),
@@ -395,6 +458,12 @@ REFUSALS = [
         400,
         "malformed_request",
         id="unknown-control",
+    ),
+    pytest.param(
+        _controls(_transaction(7), _transaction(8, 4), _nonce(16)),
+        400,
+        "malformed_request",
+        id="two-transaction-ids-and-a-nonce",
     ),
     pytest.param(
         _controls(_two_values, _nonce(16)), 400, "malformed_request", id="two-values"
@@ -442,6 +511,7 @@ REFUSALS = [
     pytest.param(_csr(_with_extensions), 400, "malformed_request", id="extensions"),
     pytest.param(_csr(_with_challenge), 400, "malformed_request", id="extra-attribute"),
     pytest.param(_csr(_rsa), 400, "malformed_request", id="rsa"),
+    pytest.param(_csr(_rsa_under_ecdsa), 403, "profile_refused", id="rsa-under-ecdsa"),
     pytest.param(_csr(_p384), 403, "profile_refused", id="p384"),
     pytest.param(_csr(_sha512), 400, "malformed_request", id="csr-sha512"),
     pytest.param(
