@@ -24,6 +24,7 @@ from app.local.layout import Layout, program
 
 START_SECONDS = 30.0
 STOP_SECONDS = 10.0
+_STOPPING = (signal.SIGINT, signal.SIGTERM)
 
 
 class ProcessFailedError(Exception):
@@ -96,13 +97,20 @@ class Stack:
 
 @contextmanager
 def running(layout: Layout) -> Iterator[Stack]:
-    """The whole service while the block runs."""
+    """The whole service while the block runs; SIGTERM ends the block like Ctrl-C."""
     stack = Stack(layout)
+    before = {kind: signal.signal(kind, _interrupt) for kind in _STOPPING}
     try:
         _start_all(stack)
         yield stack
     finally:
         stack.stop()
+        for kind, handler in before.items():
+            signal.signal(kind, handler)
+
+
+def _interrupt(_signal: int, _frame: object) -> None:
+    raise KeyboardInterrupt
 
 
 def _start_all(stack: Stack) -> None:

@@ -5,10 +5,10 @@ from pathlib import Path
 
 import pytest
 
-from app.local.layout import Layout, LocalConfig
+from app.local.layout import Layout
 from app.local.processes import Stack, start_sam, start_trust_services
-from app.local.setup import set_up
-from tests.red_team.stage import NOBODY, Stage, free_port
+from tests.deployment import deployed
+from tests.red_team.stage import NOBODY, Stage
 from tests.sam.world import BASE_URL
 
 
@@ -21,21 +21,14 @@ def folder() -> Iterator[Path]:
 
 @pytest.fixture(scope="module")
 def layout(folder: Path, softhsm_module: Path) -> Iterator[Layout]:
-    """A set-up deployment whose socket lies where the web tier's group may reach it."""
+    """The socket lies where the web tier's group may reach it; no web tier listens."""
     run = folder / "run"
-    with pytest.MonkeyPatch.context() as environment:
-        environment.setenv("QES_SAM_SOCKET", str(run / "sam.sock"))
-        environment.setenv("QES_PKCS11_MODULE", str(softhsm_module))
-        layout = Layout(
-            LocalConfig(
-                base_url=BASE_URL,  # nobody listens there: the attacker is the web tier
-                est_url=f"https://localhost:{free_port()}",
-                public_url=f"http://localhost:{free_port()}",
-                directory=folder / "var",
-            )
-        )
-        run.mkdir()
-        set_up(layout, lambda _line: None)
+    run.mkdir()
+    settings = {
+        "QES_SAM_SOCKET": str(run / "sam.sock"),
+        "QES_PKCS11_MODULE": str(softhsm_module),
+    }
+    with deployed(folder, base_url=BASE_URL, **settings) as layout:
         yield layout
 
 

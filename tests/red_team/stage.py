@@ -6,7 +6,6 @@ wallets post. Victims use honest wallets and do what they are asked on a page.
 """
 
 import os
-import socket
 import traceback
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -52,6 +51,7 @@ class Stage:
         self.access_root = x509.load_pem_x509_certificate(access_root)
 
     identify = World.identify
+    open_identify = World.open_identify
     open_sign = World.open_sign
     submit = World.submit
     approved = World.approved
@@ -98,10 +98,3 @@ def _outcome(attack: Callable[[], None], group: int | None) -> str:
     except BaseException:  # noqa: BLE001 — the child's only way to speak
         return traceback.format_exc()[-4000:]
     return "held"
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
