@@ -58,7 +58,7 @@ class WebConfig(BaseSettings):
     """A PEM file or a folder of them: what our own validation of results trusts."""
     crl_urls: tuple[str, ...] = ("http://localhost:8003/crl/issuing-ca.crl",)
 
-    max_upload_bytes: int = Field(default=32 * 1024 * 1024, gt=0, le=60 * 1024 * 1024)
+    max_upload_bytes: int = Field(default=32_000_000, gt=0, le=60_000_000)
     request_hours: int = Field(default=24, gt=0)
     retention_hours: int = Field(default=24, gt=0)
     browser_session_hours: int = Field(default=72, gt=0)

@@ -126,7 +126,7 @@ def upgrade(url: str) -> None:
     """Bring the schema to the newest migration; makes an SQLite file's folder."""
     file = make_url(url).database
     if make_url(url).get_backend_name() == "sqlite" and file and file != ":memory:":
-        Path(file).parent.mkdir(parents=True, exist_ok=True)
+        Path(file).parent.mkdir(parents=True, exist_ok=True, mode=0o700)
     _alembic(url, lambda config: command.upgrade(config, "head"))
 
 

@@ -56,7 +56,7 @@ def load_secret(path: Path) -> WebSecret:
 
 def create_secret(path: Path) -> bool:
     """Make the file, mode 0600, unless it is there; True when it was made."""
-    path.parent.mkdir(parents=True, exist_ok=True)
+    path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
     try:
         with path.open("xb") as file:
             path.chmod(0o600)

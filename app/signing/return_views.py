@@ -33,9 +33,11 @@ def return_blueprint(pages: ReturnPages) -> Blueprint:
         code = request.args.get("response_code", "")
         done = pages.confirmation.returned(browser, code)
         exchange = done.exchange
-        if done.wallet_refused:
+        if done.wallet_refused and exchange.answered_at is None:
             said = wallet_said(exchange.wallet_error)
             return render_template("wallet_said.html", exchange=exchange, said=said)
+        if done.wallet_refused:  # it changed its mind: the document's page tells
+            return _to_page(exchange.request_id)
         if done.cookie is not None:
             browser = pages.door.rotated(done.cookie)
         if exchange.purpose == m.Purpose.IDENTIFY:
@@ -44,8 +46,10 @@ def return_blueprint(pages: ReturnPages) -> Blueprint:
                 "identified.html", exchange=exchange, browser=browser, offer=offer
             )
         pages.delivery.confirmed(exchange.request_id)
-        return redirect(
-            url_for("signing.page", request_id=exchange.request_id), code=303
-        )
+        return _to_page(exchange.request_id)
 
     return bp
+
+
+def _to_page(request_id: str) -> ResponseReturnValue:
+    return redirect(url_for("signing.page", request_id=request_id), code=303)

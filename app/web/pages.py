@@ -51,7 +51,7 @@ def pages_blueprint(
         with database.read() as db:
             requests = store.of_browser(db, browser.id)
         return render_template(
-            "start.html", requests=requests, max_megabytes=max_upload // 2**20
+            "start.html", requests=requests, max_megabytes=max_upload // 1_000_000
         )
 
     @bp.get("/healthz")

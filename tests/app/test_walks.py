@@ -2,12 +2,22 @@
 
 import hashlib
 import io
+import logging
 import zipfile
 
+import pytest
 from flask.testing import FlaskClient
 
+from sam.errors import SamUnavailableError
 from tests.app.ades import pdfs
-from tests.app.conftest import Web, identify, request_path, returning, upload
+from tests.app.conftest import (
+    Web,
+    identify,
+    request_path,
+    response_code,
+    returning,
+    upload,
+)
 from tests.app.page import Page
 from tests.app.sam_peer import EVIDENCE, NAME
 
@@ -67,3 +77,30 @@ def test_the_prepared_file_can_be_downloaded_and_gives_the_digest_shown(
     covered = prepared[:hole] + prepared[end:]
     digest = ready.get("document-digest").text
     assert hashlib.sha256(covered).hexdigest() == digest
+
+
+def test_nothing_secret_or_personal_reaches_a_log(
+    web: Web, client: FlaskClient, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level(logging.DEBUG)
+    ready = upload(client)
+    welcome = identify(web, client, ready)
+    waiting = Page(client.get(request_path(ready))).submit(client, "approve")
+    answer = web.wallet_posts(waiting, "response=approved")
+    web.browser().get(returning(answer))
+    web.sam.failing["finish"] = SamUnavailableError
+    client.get(returning(answer))
+    cookie = client.get_cookie("qes")
+    assert cookie is not None
+
+    secrets = {
+        NAME,
+        "lease.pdf",
+        cookie.value,
+        response_code(answer),
+        welcome.get("offer-link").attributes["href"][-60:],
+        *web.sam.handles,
+    }
+
+    assert "sam_unavailable" in caplog.text
+    assert {secret for secret in secrets if secret in caplog.text} == set()

@@ -265,3 +265,15 @@ def test_posting_an_error_does_not_yield_the_code_that_confirms(
 
     page = Page(client.get(waiting.response.request.path))
     assert page.state == "awaiting_confirmation"
+
+
+def test_an_error_page_opened_after_an_approval_leads_to_the_document(
+    web: Web, waiting: Page, client: FlaskClient
+) -> None:
+    of_the_error = web.wallet_posts(waiting, "error=access_denied")
+    web.wallet_posts(waiting, "response=approved")
+
+    answer = client.get(returning(of_the_error))
+
+    assert answer.status_code == 303
+    assert answer.headers["Location"] == waiting.response.request.path
