@@ -108,7 +108,7 @@ class _Server:
                     *(str(theirs.fileno()), *arguments),
                 ],
                 # Nothing else of the environment: it may hold secrets.
-                env={"PYTHONPATH": os.pathsep.join(filter(None, sys.path))},
+                env={"PYTHONPATH": os.pathsep.join(map(os.path.abspath, sys.path))},
                 pass_fds=[theirs.fileno()],
                 stdin=subprocess.DEVNULL,
                 stdout=subprocess.DEVNULL,

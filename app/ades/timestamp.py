@@ -96,8 +96,10 @@ def _post(url: str, request: bytes, http: httpx.Client) -> bytes:
                 )
             for chunk in response.iter_bytes():
                 answer += chunk
-                if len(answer) > MAX_BYTES or time.monotonic() > deadline:
-                    raise TimestampUnavailableError("the answer is too long or slow")
+                if len(answer) > MAX_BYTES:
+                    raise TimestampUnavailableError("the answer is too long")
+                if time.monotonic() > deadline:
+                    raise TimestampUnavailableError("the answer is too slow")
     except (httpx.HTTPError, httpx.InvalidURL) as fault:
         raise TimestampUnavailableError(f"no answer ({type(fault).__name__})") from None
     return bytes(answer)

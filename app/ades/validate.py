@@ -4,10 +4,11 @@ Runs in the confined child. For each signature, in this order:
 
     1. the ByteRange leaves out exactly the /Contents string and nothing else
     2. the time: genTime of its signature timestamp, else ``at``
-    3. pyHanko: digest, signature, path to an anchor, revocation, later changes; only
-       ``bottom_line`` counts: ``intact`` and ``valid`` hold on manipulated files too
-    4. the timestamp is the one of step 2, not from the future, and inside the
-       validity of the signing certificate
+       (not from the future, and inside the validity of the signing certificate)
+    3. a CRL of the certificate's issuer is there, if the certificate names one
+    4. pyHanko: digest, signature, path to an anchor, revocation, timestamp, later
+       changes; only its ``bottom_line`` counts: ``intact`` and ``valid`` are true on
+       manipulated files too
 
 A certificate is judged at the time of step 2 (a one-time certificate lives an hour),
 the timestamp's own certificate at ``at``. Revocation is hard-fail where a certificate
@@ -112,10 +113,9 @@ def _report(
             covers_whole_file=covers_whole_file(content, byte_range),
             signer_subject=signature.signer_cert.subject.human_friendly[:MAX_TEXT],
         )
-        stamped = _claimed_time(signature)
-        status = _judge(signature, trust, at, stamped or at)
-        signed_at = _signed_at(status, signature.signer_cert, stamped, at)
+        signed_at = _claimed_time(signature, at)
         revocation = _revocation(signature.signer_cert, trust)
+        _require_bottom_line(signature, trust, at, signed_at or at)
     except _InvalidError as invalid:
         return replace(report, summary=str(invalid))
     except VALIDATION_FAULTS as fault:
@@ -142,7 +142,11 @@ def _byte_range(content: bytes, signature: EmbeddedPdfSignature) -> ByteRange:
     return byte_range
 
 
-def _claimed_time(signature: EmbeddedPdfSignature) -> datetime | None:
+def _claimed_time(signature: EmbeddedPdfSignature, at: datetime) -> datetime | None:
+    """genTime of the one timestamp; not proven before ``_require_bottom_line``.
+
+    More than one signature timestamp is refused: which of them counts?
+    """
     try:
         token = find_unique_cms_attribute(
             signature.signer_info["unsigned_attrs"], "signature_time_stamp_token"
@@ -151,13 +155,19 @@ def _claimed_time(signature: EmbeddedPdfSignature) -> datetime | None:
         return None
     info = token["content"]["encap_content_info"]["content"].parsed
     claimed: datetime = info["gen_time"].native
+    certificate = signature.signer_cert
+    if claimed > at + FUTURE_TOLERANCE:
+        raise _InvalidError("The timestamp lies in the future.")
+    if not certificate.not_valid_before <= claimed <= certificate.not_valid_after:
+        raise _InvalidError(
+            "The timestamp lies outside the validity of the signing certificate."
+        )
     return claimed
 
 
-def _judge(
+def _require_bottom_line(
     signature: EmbeddedPdfSignature, trust: Trust, at: datetime, signed_at: datetime
-) -> PdfSignatureStatus:
-    """pyHanko's status with ``bottom_line`` true, or ``_InvalidError``."""
+) -> None:
     loop = asyncio.get_event_loop()  # made before confinement
     status: PdfSignatureStatus = loop.run_until_complete(
         async_validate_pdf_signature(
@@ -168,7 +178,6 @@ def _judge(
     )
     if not status.bottom_line:
         raise _InvalidError(_reason(status))
-    return status
 
 
 def _context(
@@ -186,28 +195,6 @@ def _context(
     )
 
 
-def _signed_at(
-    status: PdfSignatureStatus,
-    certificate: x509.Certificate,
-    claimed: datetime | None,
-    at: datetime,
-) -> datetime | None:
-    if claimed is None:
-        return None
-    proven = status.timestamp_validity
-    if proven is None or proven.timestamp != claimed:
-        raise _InvalidError(
-            "The timestamp that was checked is not the one that counts."
-        )
-    if claimed > at + FUTURE_TOLERANCE:
-        raise _InvalidError("The timestamp lies in the future.")
-    if not certificate.not_valid_before <= claimed <= certificate.not_valid_after:
-        raise _InvalidError(
-            "The timestamp lies outside the validity of the signing certificate."
-        )
-    return claimed
-
-
 def _revocation(certificate: x509.Certificate, trust: Trust) -> str:
     if not certificate.crl_distribution_points:
         return "not checked: the certificate names no CRL"
@@ -216,6 +203,8 @@ def _revocation(certificate: x509.Certificate, trust: Trust) -> str:
         for one in trust.crls
         if crl.CertificateList.load(one).issuer == certificate.issuer
     ]
+    if not dates:
+        raise _InvalidError("No CRL tells whether the signing certificate was revoked.")
     return f"not revoked, CRL of {max(dates):%Y-%m-%d %H:%M:%S} UTC"
 
 

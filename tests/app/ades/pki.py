@@ -153,7 +153,7 @@ def new_root(common_name: str) -> Authority:
 class Pki:
     """Everything a signing service has around it, made afresh."""
 
-    def __init__(self) -> None:
+    def __init__(self, *, issuing_names_crl: bool = False) -> None:
         self.root = new_root("TEST root")
         issuing_key = ec.generate_private_key(ec.SECP256R1())
         self.issuing = Authority(
@@ -164,6 +164,7 @@ class Pki:
                 end=NOW + timedelta(days=3000),
                 ca=True,
                 usage="key_cert_sign crl_sign",
+                crl=issuing_names_crl,
             ),
             key=issuing_key,
         )

@@ -248,6 +248,59 @@ def test_a_child_that_lies_gets_no_verdict_of_valid(
     assert not liars.validate(b"%PDF-1.7", anchors=[], at=NOW).valid
 
 
+PERSONS = b"%PDF-1.7 the person's file"
+UPDATE = b"<0000>end"
+
+
+def prepared_reply(content: bytes, before: int, resume: int, after: int) -> bytes:
+    facts = {"byte_range": [0, before, resume, after], "page_count": 1, "findings": []}
+    return b"".join(frames.encode({"outcome": "done", "result": facts}, [content]))
+
+
+@pytest.mark.parametrize(
+    "lie",
+    [
+        pytest.param(
+            prepared_reply(PERSONS.replace(b"7", b"6") + UPDATE, 26, 32, 3),
+            id="another-document",
+        ),
+        pytest.param(
+            prepared_reply(PERSONS + b"<0000>end", 26, 32, 2), id="the-end-left-out"
+        ),
+        pytest.param(
+            prepared_reply(PERSONS + b"<00ff>end", 26, 32, 3), id="a-filled-gap"
+        ),
+    ],
+)
+def test_a_child_cannot_pass_off_another_file_as_prepared(
+    liars: Documents, monkeypatch: pytest.MonkeyPatch, lie: bytes
+) -> None:
+    _answer_with(liars, monkeypatch, lie)
+
+    with pytest.raises(UnsignableDocumentError, match="damaged"):
+        liars.prepare(PERSONS, signed_at=NOW)
+
+
+def test_a_gap_inside_the_persons_bytes_is_not_accepted(
+    liars: Documents, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whatever stands in the gap is not signed: it must not be theirs."""
+    theirs = b"%PDF-1.7 <0000> their file"
+    _answer_with(liars, monkeypatch, prepared_reply(theirs + b"%", 9, 15, 12))
+
+    with pytest.raises(UnsignableDocumentError, match="damaged"):
+        liars.prepare(theirs, signed_at=NOW)
+
+
+def test_an_honest_reply_is_accepted(
+    liars: Documents, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Guards the lies above: this one differs from each by one thing."""
+    _answer_with(liars, monkeypatch, prepared_reply(PERSONS + UPDATE, 26, 32, 3))
+
+    assert liars.prepare(PERSONS, signed_at=NOW).page_count == 1
+
+
 def test_a_child_that_lies_cannot_replace_the_prepared_file(
     liars: Documents, monkeypatch: pytest.MonkeyPatch
 ) -> None:

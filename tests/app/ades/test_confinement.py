@@ -3,6 +3,8 @@
 import json
 import platform
 import struct
+import subprocess
+import sys
 from collections.abc import Iterator
 
 import pytest
@@ -55,9 +57,42 @@ def test_everything_is_enforced_on_this_machine(children: Children) -> None:
 
 
 def test_documents_report_the_confinement(documents: Documents) -> None:
-    confinement = documents.confinement()
+    assert documents.confinement().enforced == (
+        "cpu time",
+        "memory",
+        "no file writing",
+        "no new processes",
+        "no core dump",
+        "no new privileges",
+        "not traceable",
+        "dies with parent",
+        "landlock",
+        "few open files",
+        "seccomp",
+    )
 
-    assert {"seccomp", "no new privileges", "memory"} <= set(confinement.enforced)
+
+ALONE = """
+import ctypes, os, socket, sys
+from app.ades import landlock
+libc = ctypes.CDLL(None, use_errno=True)
+libc.prctl(38, 1, 0, 0, 0)
+landlock.install(libc)
+try:
+    os.open(sys.argv[1], os.O_RDONLY)
+except PermissionError:
+    print("denied")
+"""
+
+
+@pytest.mark.parametrize("path", ["/etc/passwd", "/", "/tmp"])  # noqa: S108
+def test_landlock_alone_shuts_the_file_system(path: str) -> None:
+    """Seccomp would hide a Landlock that does nothing."""
+    found = subprocess.run(
+        [sys.executable, "-c", ALONE, path], capture_output=True, text=True, check=True
+    )
+
+    assert found.stdout == "denied\n"
 
 
 def run_filter(machine: str, *, audit: int, number: int, argument: int = 0) -> int:

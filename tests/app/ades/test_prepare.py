@@ -95,6 +95,14 @@ def test_ordinary_files_are_prepared_and_read_back(
     assert reader.root["/AcroForm"]["/Fields"][0]["/T"] == "Signature1"
 
 
+def test_the_update_begins_on_its_own_line(documents: Documents) -> None:
+    original = pdfs.plain().rstrip()
+
+    prepared = documents.prepare(original, signed_at=NOW)
+
+    assert prepared.content[len(original) :].startswith(b"\n")
+
+
 def test_pages_are_counted_not_believed(documents: Documents) -> None:
     original = pdfs.of_pages(10).replace(b"/Count 10", b"/Count 99")
 

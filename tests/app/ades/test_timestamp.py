@@ -91,6 +91,11 @@ def set_imprint(asked: tsp.TimeStampReq) -> None:
     asked["message_imprint"]["hashed_message"] = bytes(32)
 
 
+def set_label(asked: tsp.TimeStampReq) -> None:
+    """The same 32 bytes under the name of another hash."""
+    asked["message_imprint"]["hash_algorithm"] = {"algorithm": "sha3_256"}
+
+
 def set_algorithm(asked: tsp.TimeStampReq) -> None:
     asked["message_imprint"] = {
         "hash_algorithm": {"algorithm": "sha512"},
@@ -104,6 +109,7 @@ def set_algorithm(asked: tsp.TimeStampReq) -> None:
         pytest.param(set_nonce, "does not echo our nonce", id="another-nonce"),
         pytest.param(drop_nonce, "does not echo our nonce", id="no-nonce"),
         pytest.param(set_imprint, "over something else", id="another-imprint"),
+        pytest.param(set_label, "over something else", id="another-label"),
         pytest.param(set_algorithm, "over something else", id="another-algorithm"),
     ],
 )
@@ -151,6 +157,15 @@ def endless() -> Iterator[bytes]:
         ),
         pytest.param(lambda _: reply(token_of_data()), "not SignedData", id="data"),
         pytest.param(lambda _: httpx.Response(503), "answered 503", id="status-503"),
+        pytest.param(
+            lambda _: httpx.Response(
+                500,
+                content=GRANTED_WITHOUT_TOKEN,
+                headers={"content-type": "application/timestamp-reply"},
+            ),
+            "answered 500",
+            id="status-500-of-the-right-type",
+        ),
         pytest.param(
             lambda _: httpx.Response(302, headers={"location": URL}),
             "answered 302",

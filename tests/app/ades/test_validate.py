@@ -4,7 +4,7 @@ from datetime import timedelta
 
 import pytest
 
-from app.ades.documents import Documents, Prepared, Validation
+from app.ades.documents import Documents, Limits, Prepared, Validation
 from app.ades.reports import FindingKind
 from tests.app.ades import pdfs
 from tests.app.ades.pki import NOW, Pki, Signer
@@ -139,15 +139,10 @@ def test_a_changed_page_makes_it_invalid_by_name(judge: Judge, signed: bytes) ->
 def test_a_page_added_behind_makes_it_invalid(judge: Judge, signed: bytes) -> None:
     """Incremental saving: a second revision that replaces the page."""
     page = b"\n3 0 obj\n" + pdfs.PAGE % b"/Rotate 90" + b"\nendobj\n"
-    previous = int(signed.rsplit(b"startxref\n", 1)[1].split()[0])
-    table = len(signed) + len(page)
-    update = page + (
-        b"xref\n3 1\n%010d 00000 n \ntrailer\n<< /Size 20 /Root 1 0 R /Prev %d >>\n"
-        b"startxref\n%d\n%%%%EOF\n" % (len(signed) + 1, previous, table)
-    )
 
-    validation = judge(signed + update)
+    validation = judge(updated(signed, {3: page}))
 
+    assert "in a way the signature forbids" in validation.summary
     assert not validation.valid
     assert not validation.covers_whole_file
 
@@ -163,6 +158,32 @@ def test_a_second_range_moved_inside_the_first_makes_it_invalid(
     validation = judge(signed.replace(written, moved.ljust(len(written))))
 
     assert validation.summary == "The signature does not cover what it must."
+
+
+def test_a_signature_moved_away_from_its_gap_is_invalid(
+    judge: Judge, signed: bytes, prepared: Prepared
+) -> None:
+    """The dictionary is written again behind the file, and its old gap emptied."""
+    _start, before, resume, _after = prepared.byte_range
+    found = re.search(rb"\n(\d+) 0 obj\n<<\n/Contents .*?endobj\n", signed, re.DOTALL)
+    assert found is not None
+    emptied = signed[:before] + prepared.content[before:resume] + signed[resume:]
+
+    validation = judge(updated(emptied, {int(found[1]): found[0]}))
+
+    assert validation.summary == "The signature leaves out more than itself."
+
+
+def updated(content: bytes, objects: dict[int, bytes]) -> bytes:
+    """Append a revision; each value is a whole object with a line break before it."""
+    previous = int(content.rsplit(b"startxref\n", 1)[1].split()[0])
+    table = b""
+    for number, body in objects.items():
+        table += b"%d 1\n%010d 00000 n \n" % (number, len(content) + 1)
+        content += body
+    trailer = b"trailer\n<< /Size 20 /Root 1 0 R /Prev %d >>\n" % previous
+    place = len(content)
+    return content + b"xref\n%s%sstartxref\n%d\n%%%%EOF\n" % (table, trailer, place)
 
 
 def test_contents_swapped_between_two_files_make_it_invalid(
@@ -183,7 +204,22 @@ def test_contents_swapped_between_two_files_make_it_invalid(
 
 
 def test_a_missing_crl_makes_it_invalid(judge: Judge, signed: bytes) -> None:
-    assert not judge(signed, crls=[]).valid
+    assert judge(signed, crls=[]).summary == (
+        "No CRL tells whether the signing certificate was revoked."
+    )
+
+
+def test_a_missing_crl_of_the_issuing_ca_makes_it_invalid(
+    documents: Documents, judge: Judge, original: bytes
+) -> None:
+    pki = Pki(issuing_names_crl=True)
+    prepared = documents.prepare(original, signed_at=NOW)
+    parts = pki.signer().sign(prepared)
+    signed = documents.embed(prepared.content, prepared.byte_range, parts)
+    one, both = [pki.issuing.crl()], [pki.issuing.crl(), pki.root.crl()]
+
+    assert not judge(signed, anchors=pki.anchors, crls=one).valid
+    assert judge(signed, anchors=pki.anchors, crls=both).valid
 
 
 def test_a_stale_crl_makes_it_invalid(judge: Judge, signed: bytes, pki: Pki) -> None:
@@ -262,7 +298,9 @@ def test_a_timestamp_outside_the_certificate_makes_it_invalid(
 ) -> None:
     signed = sign(original, signer, stamped_at=moment)
 
-    assert not judge(signed, at=NOW + timedelta(hours=3)).valid
+    assert judge(signed, at=NOW + timedelta(hours=3)).summary == (
+        "The timestamp lies outside the validity of the signing certificate."
+    )
 
 
 def test_a_certificate_not_meant_for_signatures_makes_it_invalid(
@@ -288,6 +326,14 @@ def test_what_is_no_signed_pdf_is_invalid(judge: Judge, content: bytes) -> None:
     validation = judge(content)
 
     assert (validation.valid, validation.sdr) == (False, b"")
+
+
+def test_a_file_beyond_the_limit_is_invalid_unread() -> None:
+    documents = Documents(Limits(max_bytes=1_000_000))
+
+    validation = documents.validate(bytes(6_000_000), anchors=[], at=NOW)
+
+    assert validation.summary == "The file is larger than 1 MB."
 
 
 def test_a_prepared_file_is_not_valid(judge: Judge, prepared: Prepared) -> None:
