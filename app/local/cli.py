@@ -116,10 +116,10 @@ def _addresses(layout: Layout) -> None:
     click.echo(f"  CA (EST)          {config.est_url}")
     click.echo(f"  Logs              {_shown(layout.log)}")
     click.echo(f"\n  {ISOLATION}")
-    access_root = _shown(layout.wallet / "access-root.pem")
-    click.echo("  A wallet, on a second terminal:")
-    click.echo(
-        f"    {_shown(Path(program('wallet-emulator')))} --directory"
-        f" {_shown(layout.wallet)} present --access-root {access_root} 'LINK'"
-    )
+    emulator = _shown(Path(program("wallet-emulator")))
+    where = f"--directory {_shown(layout.wallet)}"
+    click.echo("\n  A wallet for a second terminal (copy LINK from the page):")
+    click.echo(f"    {emulator} pid-provider issue {where} --person erika")
+    click.echo(f"    {emulator} present {where} 'LINK'")
+    click.echo(f"    {emulator} accept-offer {where} 'LINK'")
     click.echo("\n  Stop with Ctrl-C.")
