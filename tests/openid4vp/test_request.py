@@ -9,7 +9,7 @@ from urllib.parse import parse_qs, urlsplit
 
 import pytest
 from cryptography import x509
-from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.asymmetric import ec, rsa
 from cryptography.hazmat.primitives.serialization import Encoding
 
 from openid4vp.errors import (
@@ -153,6 +153,10 @@ P384 = ec.derive_private_key(7, ec.SECP384R1())
 P384_LEAF = wallet.certificate(
     "P-384", issuer="TEST access CA", signer=wallet.key("x"), public=P384.public_key()
 )
+RSA = rsa.generate_private_key(public_exponent=65537, key_size=2048)
+RSA_LEAF = wallet.certificate(
+    "RSA", issuer="TEST access CA", signer=wallet.key("x"), public=RSA.public_key()
+)
 ROOT = wallet.authority("TEST access CA")
 HASH = x509_hash_client_id
 UNFIT = [
@@ -162,6 +166,9 @@ UNFIT = [
     pytest.param(Signer(key_name="other"), SIGN, id="A4-another-key"),
     pytest.param(
         Signer((P384_LEAF,)), replace(SIGN, client_id=HASH(P384_LEAF)), id="A4-p-384"
+    ),
+    pytest.param(
+        Signer((RSA_LEAF,)), replace(SIGN, client_id=HASH(RSA_LEAF)), id="A4-rsa"
     ),
 ]
 

@@ -28,6 +28,12 @@ from tests.openid4vp.deviations import (
 )
 from tests.openid4vp.scene import SIGN, verify
 
+
+def zero_padded(key: dict[str, str]) -> str:
+    """The same coordinate in 33 bytes."""
+    return wallet.b64(bytes(1) + base64.urlsafe_b64decode(key["x"] + "=="))
+
+
 ENVELOPES = [
     # B, C: form and encryption
     case("C16-empty-body", e.MalformedResponseError, form({})),
@@ -94,6 +100,18 @@ ENVELOPES = [
         "JW2-epk-p384",
         e.MalformedResponseError,
         sealed(epk=p384_jwk()),
+    ),
+    case(
+        "JW2-epk-says-p384",
+        e.MalformedResponseError,
+        lambda a: a.jwe_header.update(epk={**wallet.public_jwk(a.epk), "crv": "P-384"}),
+    ),
+    case(
+        "JW2-epk-long-coordinate",
+        e.MalformedResponseError,
+        lambda a: a.jwe_header.update(
+            epk={**wallet.public_jwk(a.epk), "x": zero_padded(wallet.public_jwk(a.epk))}
+        ),
     ),
     case(
         "JW2-epk-short-coordinate",

@@ -31,6 +31,13 @@ from tests.openid4vp.wallet import DAY, NOW, SECOND
 P384 = ec.derive_private_key(7, ec.SECP384R1()).public_key()
 RSA = rsa.generate_private_key(public_exponent=65537, key_size=2048).public_key()
 
+
+def long_s(signature: str) -> str:
+    """The same r and s, s in 33 bytes."""
+    raw = base64.urlsafe_b64decode(signature + "==")
+    return wallet.b64(raw[:32] + bytes(1) + raw[32:])
+
+
 ISSUED = [
     # F35: issuer JWT header
     *[
@@ -76,6 +83,11 @@ ISSUED = [
             ),
         ),
     ),
+    case(
+        "VP16-overlong-s",
+        e.SignatureInvalidError,
+        set_text("edit_issuer_jwt", lambda t: t[:-86] + long_s(t[-86:])),
+    ),
     case("VP14-typ-missing", e.HeaderNotAllowedError, without("header", "typ")),
     case(
         "VP14-typ-legacy",
@@ -100,6 +112,7 @@ ISSUED = [
     # F36, F37: issuer
     case("VP6-embedded-jwk", e.SignatureInvalidError, embedded_key),
     case("F36-no-x5c", e.MissingClaimError, without("header", "x5c")),
+    case("F36-x5c-of-numbers", e.WrongClaimTypeError, header(x5c=[1])),
     case("F36-x5c-empty", e.WrongClaimTypeError, header(x5c=[])),
     case(
         "F36-x5c-a-string",
@@ -196,6 +209,7 @@ ISSUED = [
         lambda a: a.pid.payload["cnf"].update(jkt="x"),
     ),
     case("VP13-cnf-p384", e.MalformedResponseError, reissued(cnf={"jwk": p384_jwk()})),
+    case("VP13-cnf-says-secp256k1", e.MalformedResponseError, cnf(crv="secp256k1")),
     case("VP13-cnf-off-curve", e.MalformedResponseError, cnf(y=wallet.b64(b"\1" * 32))),
     case("VP13-cnf-not-ec", e.MalformedResponseError, cnf(kty="OKP")),
     case("VP13-cnf-private", e.MalformedResponseError, cnf(d="AA")),

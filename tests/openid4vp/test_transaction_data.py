@@ -57,6 +57,11 @@ APPROVED = [
         "H60-hashes-empty", e.WrongClaimTypeError, approval(transaction_data_hashes=[])
     ),
     case(
+        "H60-hashes-numbers",
+        e.WrongClaimTypeError,
+        approval(transaction_data_hashes=[1]),
+    ),
+    case(
         "H60-hashes-a-string",
         e.WrongClaimTypeError,
         approval(transaction_data_hashes=wallet.sha256(APPROVAL)),

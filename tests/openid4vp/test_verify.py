@@ -67,6 +67,8 @@ TOLERATED = [
     pytest.param(reissued(exp=at(NOW - 59 * SECOND)), id="exp-within-skew"),
     pytest.param(reissued(nbf=at(NOW + 60 * SECOND)), id="nbf-within-skew"),
     pytest.param(reissued(exp=at(NOW) + 0.5), id="exp-with-fraction"),
+    pytest.param(reissued(exp=253402300799), id="exp-at-the-end-of-9999"),
+    pytest.param(reissued(nbf=0, iat=0), id="nbf-in-1970"),
     pytest.param(proof(iat=at(NOW + 60 * SECOND)), id="VP12-iat-60-s-ahead"),
     pytest.param(proof(iat=at(NOW - 90 * SECOND)), id="iat-at-request-minus-skew"),
     pytest.param(proof(exp=at(NOW + MINUTE), nbf=at(NOW)), id="kb-with-exp-and-nbf"),
