@@ -24,7 +24,6 @@ _BYTE_RANGE: Final = re.compile(
     rb"/ByteRange\s*\[\s*(\d{1,12})\s+(\d{1,12})\s+(\d{1,12})\s+(\d{1,12})\s*\]"
 )
 _ECDSA_SHA256: Final = ec.ECDSA(hashes.SHA256())
-_SDR_DIGEST: Final = "sha256"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -103,8 +102,6 @@ def _verify(certificate: x509.Certificate, signer_info: cms.SignerInfo) -> None:
     key = certificate.public_key()
     if not isinstance(key, ec.EllipticCurvePublicKey):
         raise MalformedError("the signer's key is no EC key")
-    if signer_info["digest_algorithm"]["algorithm"].native != _SDR_DIGEST:
-        raise MalformedError("the CMS does not use SHA-256")
     signed_attributes = signer_info["signed_attrs"].untag().dump(force=True)
     try:
         key.verify(signer_info["signature"].native, signed_attributes, _ECDSA_SHA256)

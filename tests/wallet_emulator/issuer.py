@@ -32,6 +32,7 @@ class Issuer:
     claims: dict[str, Any] = field(default_factory=dict)
     header: dict[str, Any] = field(default_factory=dict)
     disclosures: str = ""
+    copies: int = 1
     proofs: list[dict[str, Any]] = field(default_factory=list)
 
     def __post_init__(self) -> None:
@@ -101,7 +102,7 @@ class Issuer:
             headers={"typ": "dc+sd-jwt", "x5c": [der64(self.leaf)], **self.header},
         )
         text = f"{issued}~{self.disclosures}"
-        return _json({"credentials": [{"credential": text}]})
+        return _json({"credentials": [{"credential": text}] * self.copies})
 
     @property
     def roots(self) -> tuple[x509.Certificate, ...]:

@@ -15,6 +15,7 @@ import jwt
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.asymmetric.utils import decode_dss_signature
 from cryptography.x509.oid import NameOID
 from jwcrypto import jwe, jwk
 
@@ -94,6 +95,17 @@ def certificate(
         )
         .sign(issuer_key, hashes.SHA256())
     )
+
+
+def raw_jws(
+    header: dict[str, Any], claims: dict[str, Any], key: ec.EllipticCurvePrivateKey
+) -> tuple[str, bytes]:
+    """Signing input and r‖s by ECDSA with SHA-256, whatever ``alg`` says."""
+    text = (
+        f"{b64url(json.dumps(header).encode())}.{b64url(json.dumps(claims).encode())}"
+    )
+    r, s = decode_dss_signature(key.sign(text.encode(), ec.ECDSA(hashes.SHA256())))
+    return text, r.to_bytes(32) + s.to_bytes(32)
 
 
 def key() -> ec.EllipticCurvePrivateKey:

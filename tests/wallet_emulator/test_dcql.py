@@ -120,3 +120,26 @@ NO_MATCH: list[Any] = [
 def test_no_match_is_access_denied(wallet: Wallet, credentials: list[Any]) -> None:
     with pytest.raises(RequestRefusedError, match="access_denied"):
         answered(wallet, {"credentials": credentials})
+
+
+BAD_QUERIES: list[Any] = [
+    pytest.param([asked(), asked()], "same id", id="an-id-twice"),
+    pytest.param([asked("a b")], "needs an id", id="an-id-with-a-space"),
+    pytest.param([asked(format=7)], "needs a format", id="a-format-that-is-no-text"),
+    pytest.param(
+        [asked(claims=[{"id": 7, "path": ["x"]}])], "is a string", id="a-claim-id-7"
+    ),
+    pytest.param([asked(claims=[{"path": [-1]}])], "path", id="a-negative-index"),
+    pytest.param([asked(claims=[{"path": [True]}])], "path", id="true-as-index"),
+    pytest.param(["x"], "must be an object", id="a-query-that-is-no-object"),
+]
+
+
+@pytest.mark.parametrize(("credentials", "complaint"), BAD_QUERIES)
+def test_a_bad_query_is_an_invalid_request(
+    credentials: list[Any], complaint: str
+) -> None:
+    with pytest.raises(RequestRefusedError, match=complaint) as refusal:
+        parse_query({"credentials": credentials})
+
+    assert refusal.value.error == "invalid_request"

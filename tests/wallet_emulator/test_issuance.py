@@ -316,3 +316,29 @@ def test_metadata_that_is_missing_ends_the_issuance(
 def test_a_bad_offer_link_is_refused(receive: Receive, link: str) -> None:
     with pytest.raises(IssuanceError):
         receive(link)
+
+
+@pytest.mark.parametrize("copies", [0, 2])
+def test_exactly_one_credential_is_expected(
+    receive: Receive, issuer: Issuer, copies: int
+) -> None:
+    issuer.copies = copies
+
+    with pytest.raises(IssuanceError, match="exactly one"):
+        receive()
+
+
+def test_a_right_offer_under_another_scheme_is_refused(
+    receive: Receive, issuer: Issuer
+) -> None:
+    link = issuer.link().replace("openid-credential-offer:", "https:")
+
+    with pytest.raises(IssuanceError, match="begins with"):
+        receive(link)
+
+
+def test_a_right_offer_that_is_too_long_is_refused(
+    receive: Receive, issuer: Issuer
+) -> None:
+    with pytest.raises(IssuanceError, match="too long"):
+        receive(issuer.link() + "&more=" + "x" * 20_000)

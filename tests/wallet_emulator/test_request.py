@@ -23,6 +23,7 @@ from tests.wallet_emulator.relying_party import (
     der64,
     encoded,
     key,
+    raw_jws,
 )
 from wallet_emulator.errors import RequestNotAuthenticError, RequestRefusedError
 from wallet_emulator.link import FetchedRequest
@@ -232,6 +233,9 @@ NOT_AUTHENTIC = [
     pytest.param(
         outer_client_id("x509_hash:other"), "client_id", id="outer-client-id-differs"
     ),
+    pytest.param(
+        claim(client_id="x509_hash:other"), "client_id", id="inner-client-id-differs"
+    ),
     pytest.param(hash_of_other_certificate, "client_id", id="hash-of-another-leaf"),
     pytest.param(
         both_client_ids("redirect_uri:http://127.0.0.1:1/response"),
@@ -299,8 +303,40 @@ def test_only_es256_is_a_signature(sent: Sent, alg: str, secret: str | None) -> 
 
 
 @pytest.mark.parametrize(
+    ("alg", "padding"),
+    [
+        pytest.param("ES384", b"", id="another-alg-in-the-header"),
+        pytest.param("ES256", b"\0", id="a-signature-of-65-bytes"),
+    ],
+)
+def test_a_signature_has_one_form(sent: Sent, alg: str, padding: bytes) -> None:
+    text, signature = raw_jws({**sent.headers, "alg": alg}, sent.claims, sent.key)
+    stretched = signature[:32] + padding + signature[32:]
+
+    with pytest.raises(RequestNotAuthenticError) as refusal:
+        sent.verify(f"{text}.{b64url(stretched)}")
+
+    assert refusal.value.check == "signature"
+
+
+def test_the_form_above_is_otherwise_right(sent: Sent) -> None:
+    text, signature = raw_jws({**sent.headers, "alg": "ES256"}, sent.claims, sent.key)
+
+    assert sent.verify(f"{text}.{b64url(signature)}").nonce == sent.party.nonce
+
+
+@pytest.mark.parametrize(
     "text",
-    ["x", "a.b", "a.b.c.d", "....", "\N{SNOWMAN}.a.b", "e30.e30.e30", "=.=.="],
+    [
+        "x",
+        "a.b",
+        "a.b.c.d",
+        "....",
+        "\N{SNOWMAN}.a.b",
+        "e30.e30.e30",
+        "e30.e30",
+        "=.=.=",
+    ],
 )
 def test_text_that_is_no_jws_is_refused(sent: Sent, text: str) -> None:
     with pytest.raises(RequestNotAuthenticError):
@@ -364,6 +400,11 @@ REFUSED = [
         INVALID,
         id="enc-values-is-text",
     ),
+    pytest.param(
+        metadata(encrypted_response_enc_values_supported={"A128GCM": 1}),
+        INVALID,
+        id="enc-values-is-an-object",
+    ),
     pytest.param(metadata(vp_formats={}), INVALID, id="vp-formats-of-drafts"),
     pytest.param(
         metadata(vp_formats_supported={"mso_mdoc": {}}),
@@ -423,6 +464,7 @@ TRANSACTION_DATA = [
     pytest.param(data(documentDigests=[], numSignatures=0), id="D07-empty"),
     pytest.param(data(documentDigests={}), id="D07-an-object"),
     pytest.param(data(documentDigests=["x"]), id="D07-a-text"),
+    pytest.param(data(documentDigests=[None]), id="D07-nothing"),
     pytest.param(document(hash=None), id="D08-no-hash"),
     pytest.param(document(hash="AAAA"), id="D09-hash-too-short"),
     pytest.param(document(hash="_" * 43), id="D09-hash-in-base64url"),
@@ -458,6 +500,7 @@ TRANSACTION_DATA = [
     pytest.param(document(label=""), id="empty-label"),
     pytest.param(data(credentialID=7), id="credentialID-is-a-number"),
     pytest.param(data(locations="here"), id="locations-is-text"),
+    pytest.param(data(locations=[7]), id="locations-hold-a-number"),
 ]
 
 

@@ -62,6 +62,13 @@ CHANGES = [
     pytest.param(lambda c: b"", "not signed", id="empty"),
     pytest.param(replaced(b"Lease", b"Lxase"), "other bytes", id="text-changed"),
     pytest.param(replaced(b"/ByteRange [0 ", b"/ByteRange [1 "), "whole", id="starts"),
+    pytest.param(
+        lambda c: re.sub(
+            rb"(/ByteRange \[0 )(\d+)", lambda m: m[1] + b"%d" % (int(m[2]) - 1), c
+        ),
+        "leaves out more",
+        id="gap-too-wide",
+    ),
     pytest.param(flipped_signature, "does not verify", id="signature-changed"),
     pytest.param(
         lambda c: re.sub(
