@@ -11,7 +11,8 @@ import pytest
 from sam import errors
 from sam import messages as m
 from sam.labels import document_code
-from tests.sam.world import HOLE, Holder, World, described, prepared
+from tests.sam.files import HOLE, described, prepared
+from tests.sam.world import Holder, World
 
 LEASE, LETTER = prepared(b"%PDF lease"), prepared(b"%PDF letter")
 

@@ -7,7 +7,7 @@ import pytest
 
 from sam import messages as m
 from sam.prepared import BLOCK, MAX_HOLE, Digests, UnfitDocumentError, digest
-from tests.sam.world import HOLE, described, prepared
+from tests.sam.files import HOLE, described, prepared
 
 CONTENT = prepared(b"%PDF the lease ")
 START = CONTENT.index(HOLE)

@@ -14,7 +14,8 @@ from cryptography.x509.oid import NameOID, ObjectIdentifier
 
 from sam import audit
 from sam import messages as m
-from tests.sam.world import Holder, World, prepared
+from tests.sam.files import prepared
+from tests.sam.world import Holder, World
 from wallet_emulator.persons import PERSONS
 
 LEASE, LETTER, WILL = (prepared(t) for t in (b"%PDF lease", b"%PDF letter", b"%PDF w"))

@@ -6,24 +6,25 @@ by hand.
 """
 
 import io
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from types import MappingProxyType
+from typing import Any
 from urllib.parse import urlencode
 
 import httpx
 from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding
-from sqlalchemy import Connection, Table, func, select
+from sqlalchemy import Connection, Row, Table, func, select
 
 from app.trust_services import csr
 from app.trust_services.installation import Installation
 from app.trust_services.setup import set_up as set_up_authorities
 from hsm.memory_device import MemoryDevice
 from hsm.port import ServiceKey
-from sam import audit, schema, setup
+from sam import audit, schema, setup, store
 from sam import messages as m
 from sam.client import SamClient
 from sam.cmc import EstClient
@@ -32,6 +33,7 @@ from sam.module import Sam
 from sam.server import Server
 from sam.start import assemble
 from sam.store import Store
+from tests.sam.files import described, prepared
 from wallet_emulator import answer, dcql, issuance
 from wallet_emulator.answer import Change, no_change
 from wallet_emulator.keys import new_key
@@ -45,7 +47,6 @@ from wallet_emulator.wallet import PID, SIGNING_PASS, Wallet, receive_pid
 BASE_URL = "http://localhost:8000"
 NOW = datetime(2026, 11, 20, 12, 0, tzinfo=UTC)
 _NONE: Mapping[str, str] = MappingProxyType({})
-HOLE = b"<" + b"0" * 64 + b">"
 
 
 @dataclass(slots=True)
@@ -187,6 +188,17 @@ class World:
     def passes(self) -> int:
         return self._count(schema.passes)
 
+    def documents_of(self, tx: str) -> Sequence[Row[Any]]:
+        with self.sam.store.begin() as connection:
+            return store.documents_of(connection, tx)
+
+    def ends_of_keys(self) -> list[str | None]:
+        with self.sam.store.begin() as connection:
+            return list(connection.scalars(select(schema.key_plans.c.ended)))
+
+    def key_plans_open(self) -> int:
+        return self.ends_of_keys().count(None)
+
     def _count(self, table: Table) -> int:
         with self.sam.store.begin() as connection:
             count = select(func.count()).select_from(table)
@@ -269,23 +281,6 @@ class Holder:
 def second_process(world: World) -> Sam:
     """Another signer over the same database and token, as threads can race it."""
     return replace(world.sam, store=Store(world.sam.config.database_url), owner="other")
-
-
-def prepared(original: bytes) -> bytes:
-    """A stand-in for a PDF with an empty hole: the SAM parses no PDF."""
-    return original + b" /Contents " + HOLE + b" trailer"
-
-
-def described(content: bytes, **changed: object) -> m.PreparedDocument:
-    start = content.index(HOLE)
-    end = start + len(HOLE)
-    values: dict[str, object] = {
-        "name": "lease.pdf",
-        "byte_range": (0, start, end, len(content) - end),
-        "original_length": content.index(b" /Contents"),
-        "length": len(content),
-    }
-    return m.PreparedDocument(**(values | changed))  # type: ignore[arg-type]
 
 
 def _row(connection: Connection, tx: str) -> Mapping[str, object]:
