@@ -63,7 +63,7 @@ def parse_form(body: bytes) -> dict[str, str]:
     """Read ``application/x-www-form-urlencoded``, each name once, UTF-8 only."""
     if len(body) > MAX_BODY:
         raise MalformedResponseError(f"body is above {MAX_BODY} bytes")
-    if not body or not _FORM.fullmatch(body):
+    if not _FORM.fullmatch(body):
         raise MalformedResponseError("body is no form")
     fields = body.split(b"&")
     if len(fields) > MAX_FIELDS:

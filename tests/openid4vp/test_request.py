@@ -163,6 +163,9 @@ UNFIT = [
     pytest.param(Signer(()), SIGN, id="no-chain"),
     pytest.param(Signer((wallet.ACCESS_LEAF, ROOT)), SIGN, id="H3-root-in-chain"),
     pytest.param(Signer((OTHER_LEAF,)), SIGN, id="A4-renewed-certificate"),
+    pytest.param(
+        Signer((OTHER_LEAF,), "TEST renewed"), SIGN, id="A4-renewed-with-its-key"
+    ),
     pytest.param(Signer(key_name="other"), SIGN, id="A4-another-key"),
     pytest.param(
         Signer((P384_LEAF,)), replace(SIGN, client_id=HASH(P384_LEAF)), id="A4-p-384"

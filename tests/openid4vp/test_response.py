@@ -422,6 +422,17 @@ def test_a_form_is_read() -> None:
     }
 
 
+LIMITS = [
+    pytest.param(b"a=" + b"x" * (256 * 1024 - 2), id="256-KiB"),
+    pytest.param(b"&".join(b"a%d=1" % n for n in range(16)), id="16-fields"),
+]
+
+
+@pytest.mark.parametrize("body", LIMITS)
+def test_a_form_at_the_limit_is_read(body: bytes) -> None:
+    assert parse_form(body)
+
+
 def test_a_response_made_by_another_library_is_opened() -> None:
     """jwcrypto plays the wallet's JWE library: none of our builder's bytes."""
     answer = wallet.answer(SIGN)

@@ -31,6 +31,11 @@ DISCLOSED = [
         set_text("edit_text", " ".__add__),
     ),
     case(
+        "F34-disclosure-not-ascii",
+        e.MalformedResponseError,
+        set_text("edit_disclosed", lambda t: t + "é~"),
+    ),
+    case(
         "F34-padding",
         e.MalformedResponseError,
         set_text("edit_issuer_jwt", lambda t: t + "="),
