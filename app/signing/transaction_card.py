@@ -8,7 +8,9 @@ import json
 from dataclasses import dataclass
 from typing import Final
 
-QUALIFIERS: Final = {"eu_eidas_aes": "Electronic signature (TEST, no legal effect)"}
+QUALIFIERS: Final = {
+    "eu_eidas_aes": "Advanced electronic signature (TEST, no legal effect)"
+}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -85,6 +85,21 @@ def test_an_approval_the_sam_closed_signs_nothing(
     assert "finish" not in web.sam.calls
 
 
+def test_an_approval_of_ten_minutes_ago_is_not_used(
+    web: Web, client: FlaskClient, waiting: Page
+) -> None:
+    """As when a process died between the confirmation and the signing."""
+    web.wallet_posts(waiting, "response=approved")
+    web.clock.forward(minutes=10)
+
+    web.parts.delivery.confirmed(request_path(waiting).rsplit("/", 1)[-1])
+
+    page = page_of(client, waiting)
+    assert page.state == "ready"
+    assert "Please approve again" in page.response.text
+    assert "finish" not in web.sam.calls
+
+
 def test_a_broken_ceremony_is_final(
     web: Web, client: FlaskClient, waiting: Page
 ) -> None:
