@@ -79,7 +79,10 @@ class SamClient:
             raise errors.SamUnavailableError(type(error).__name__) from error
         if response.status_code != httpx.codes.OK:
             raise _refusal(response.content)
-        return answer.model_validate_json(response.content)
+        try:
+            return answer.model_validate_json(response.content)
+        except ValidationError as error:
+            raise _not_of_the_contract() from error
 
 
 def _framed(call: m.OpenSign, contents: Sequence[BinaryIO]) -> Iterator[bytes]:
@@ -93,5 +96,9 @@ def _refusal(body: bytes) -> errors.SamError:
     try:
         refusal = m.Refusal.model_validate_json(body)
     except ValidationError:
-        return errors.SamUnavailableError("the SAM's answer is not of the contract")
+        return _not_of_the_contract()
     return errors.BY_CODE.get(refusal.code, errors.SamError)(refusal.detail)
+
+
+def _not_of_the_contract() -> errors.SamUnavailableError:
+    return errors.SamUnavailableError("the SAM's answer is not of the contract")

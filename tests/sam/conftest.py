@@ -3,6 +3,8 @@ from pathlib import Path
 import pytest
 from cryptography.hazmat.primitives.asymmetric import ec
 
+from sam import schema
+from sam.store import Store
 from tests.sam.world import Holder, World
 from wallet_emulator.keys import new_key
 
@@ -48,3 +50,10 @@ def villain(shared_world: World, shared_erika: Holder) -> Holder:
 def key() -> ec.EllipticCurvePrivateKey:
     """A wallet's, known to nobody yet."""
     return new_key()
+
+
+@pytest.fixture
+def sam_store(tmp_path: Path) -> Store:
+    made = Store(f"sqlite:///{tmp_path / 'sam.db'}")
+    schema.metadata.create_all(made.engine)
+    return made
