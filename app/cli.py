@@ -73,6 +73,22 @@ def show_config() -> None:
         click.echo(f"{name}={value}")
 
 
+@main.command()
+def doctor() -> None:
+    """Say what holds on this machine and what does not; exit 1 if something fails."""
+    from app.doctor import examine  # noqa: PLC0415
+    from app.wiring import peers_of  # noqa: PLC0415
+
+    config = _config()
+    peers = peers_of(config)
+    findings = list(examine(config, peers))
+    peers.documents.close()
+    marks = {True: "ok", False: "!!", None: "  "}
+    for finding in findings:
+        click.echo(f"{marks[finding.holds]}  {finding.subject}: {finding.says}")
+    raise SystemExit(any(finding.holds is False for finding in findings))
+
+
 @main.group()
 def db() -> None:
     """The web tier's database."""

@@ -1,0 +1,79 @@
+"""``qes doctor``: what holds on this machine and what does not, in sentences.
+
+It asks the very parts the web tier uses. Isolation of the SAM is judged by the one
+thing visible from here: whether its socket belongs to another OS user than ours.
+"""
+
+import os
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from sqlalchemy.exc import SQLAlchemyError
+
+from app.ades.documents import Documents
+from app.ades.errors import AdesError
+from app.config import WebConfig
+from app.wiring import Parts, Peers
+from sam.client import SamClient
+from sam.errors import SamError
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """``holds`` is None where it is a fact and neither good nor bad."""
+
+    subject: str
+    says: str
+    holds: bool | None = None
+
+
+def examine(config: WebConfig, peers: Peers) -> Iterator[Finding]:
+    yield _sam(peers.sam)
+    yield isolation(config.sam_socket)
+    yield _documents(peers.documents)
+    parts = Parts(config, peers)
+    yield _asked("database", config.database_url.split(":")[0], parts.database.ping)
+    yield _asked("time stamps", config.tsa_url, parts.time_stamps.probe)
+    yield Finding("legal effect", "none: test mode, and nothing turns it off")
+
+
+def isolation(socket: Path) -> Finding:
+    """Without it, whoever owns the web tier can read the PIN and the token."""
+    try:
+        owner = socket.stat().st_uid
+    except OSError as error:
+        return Finding("SAM isolation", f"unknown: {error.strerror}", holds=False)
+    if owner == os.geteuid():
+        return Finding("SAM isolation", "OFF: it runs under our OS user", holds=False)
+    return Finding("SAM isolation", "ON: it runs under another OS user", holds=True)
+
+
+def _sam(sam: SamClient) -> Finding:
+    try:
+        info = sam.info()
+    except SamError as error:
+        return Finding("SAM", f"does not answer ({error})", holds=False)
+    trusted = ", ".join(info.pid_providers) or "nobody"
+    says = f"{info.device}; trusts PIDs of {trusted}; {info.audit_sequence} records"
+    return Finding("SAM", says, holds=bool(info.pid_providers))
+
+
+def _documents(documents: Documents) -> Finding:
+    try:
+        confinement = documents.confinement()
+    except AdesError as error:
+        return Finding("documents child", str(error), holds=False)
+    if confinement.missing:
+        missing = ", ".join(confinement.missing)
+        return Finding("documents child", f"not enforced here: {missing}", holds=False)
+    enforced = ", ".join(confinement.enforced)
+    return Finding("documents child", f"confined: {enforced}", holds=True)
+
+
+def _asked(subject: str, what: str, ask: Callable[[], object]) -> Finding:
+    try:
+        ask()
+    except (AdesError, SQLAlchemyError) as error:
+        return Finding(subject, f"{what}: {type(error).__name__}", holds=False)
+    return Finding(subject, what, holds=True)
