@@ -43,8 +43,8 @@ def parse(presentation: str) -> UnverifiedSdJwt:
         raise MalformedResponseError("presentation has a foreign character")
     issuer_jwt, tilde, rest = presentation.partition("~")
     *disclosures, key_binding_jwt = rest.split("~")
-    if not tilde or len(disclosures) > MAX_DISCLOSURES or "" in disclosures:
-        raise MalformedResponseError("no '~', or too many or empty disclosures")
+    if not tilde or len(disclosures) > MAX_DISCLOSURES:
+        raise MalformedResponseError("no '~', or too many disclosures")
     return UnverifiedSdJwt(
         issuer_jwt=issuer_jwt,
         disclosures=tuple(disclosures),

@@ -14,7 +14,7 @@ from openid4vp.errors import MalformedResponseError
 
 MAX_DEPTH = 16
 MAX_INTEGER = 2**53 - 1
-_MAX_NUMBER_LENGTH = 32
+_MAX_FLOAT_LENGTH = 32
 _STRING = re.compile(r'"(?:[^"\\]|\\.)*"?', re.DOTALL)
 
 
@@ -64,14 +64,15 @@ def _refuse_constant(_name: str) -> NoReturn:
 
 
 def _bounded_integer(digits: str) -> int:
-    if len(digits) > _MAX_NUMBER_LENGTH or abs(int(digits)) > MAX_INTEGER:
+    number = int(digits)  # Python itself refuses above 4300 digits
+    if abs(number) > MAX_INTEGER:
         raise ValueError("integer beyond 2^53")
-    return int(digits)
+    return number
 
 
 def _finite_float(digits: str) -> float:
     number = float(digits)
-    if len(digits) > _MAX_NUMBER_LENGTH or not math.isfinite(number):
+    if len(digits) > _MAX_FLOAT_LENGTH or not math.isfinite(number):
         raise ValueError("number out of range")
     return number
 

@@ -118,12 +118,23 @@ def value_for_member(answer: Answer) -> None:
     answer.pid.hide("a value without a name")
 
 
+DECOY = wallet.sha256("decoy")  # a digest in the PID that no disclosure has
+
+
 def duplicate_digest(answer: Answer) -> None:
-    answer.pid.payload["_sd"].append(answer.pid.payload["_sd"][0])
+    answer.pid.payload["_sd"].append(DECOY)
 
 
 def duplicate_digest_elsewhere(answer: Answer) -> None:
-    answer.pid.payload["address"] = {"_sd": answer.pid.payload["_sd"][:1]}
+    answer.pid.payload["address"] = {"_sd": [DECOY]}
+
+
+def duplicate_digest_in_disclosure(answer: Answer) -> None:
+    answer.pid.hide("address", {"_sd": [DECOY]})
+
+
+def duplicate_digest_in_array(answer: Answer) -> None:
+    answer.pid.payload["nationalities"] = [{"...": DECOY}]
 
 
 def twice_disclosed(answer: Answer) -> None:

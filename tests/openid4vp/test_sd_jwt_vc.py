@@ -201,6 +201,11 @@ ISSUED = [
         e.StatusUnknownError,
         reissued(status={"status_list": {"idx": 0, "uri": "https://x"}}),
     ),
+    case(
+        "F48-status-instead-of-exp",
+        e.StatusUnknownError,
+        lambda a: (a.pid.payload.pop("exp"), a.pid.payload.update(status={})),
+    ),
     case("VP13-no-cnf", e.MissingClaimError, without("payload", "cnf")),
     case("VP13-cnf-kid-only", e.MissingClaimError, reissued(cnf={"kid": "x"})),
     case(

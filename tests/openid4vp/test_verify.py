@@ -73,7 +73,7 @@ TOLERATED = [
     pytest.param(proof(iat=at(NOW - 90 * SECOND)), id="iat-at-request-minus-skew"),
     pytest.param(proof(exp=at(NOW + MINUTE), nbf=at(NOW)), id="kb-with-exp-and-nbf"),
     pytest.param(lambda a: a.pid.hide("sex", 1), id="more-than-was-asked"),
-    pytest.param(recursive(3), id="nested-disclosures"),
+    pytest.param(recursive(16), id="nested-disclosures"),
     pytest.param(
         proof(
             transaction_data_hashes=[wallet.sha256(APPROVAL)],
