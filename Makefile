@@ -38,7 +38,10 @@ migrations: $(READY)
 	@$(BIN)/python -m pytest -q tests/test_migrations.py
 
 bench: $(READY)  ## what a transaction costs and where it goes
-	@$(BIN)/python benchmarks/transaction.py
+	@for part in transaction verify hsm documents; do \
+	  echo; echo "benchmarks.$$part"; \
+	  $(BIN)/python -m benchmarks.$$part || exit 1; \
+	done
 
 lock:  ## renew the lock files from pyproject.toml
 	@$(BIN)/pip install --quiet uv
