@@ -19,7 +19,8 @@ url = context.config.get_main_option("sqlalchemy.url")
 if url is None:
     raise RuntimeError("run migrations through `sam setup`, which names the database")
 
-with Store(url).engine.connect() as connection:
+engine = Store(url).engine
+with engine.connect() as connection:
     context.configure(
         connection=connection,
         target_metadata=metadata,
@@ -28,3 +29,4 @@ with Store(url).engine.connect() as connection:
     )
     with context.begin_transaction():
         context.run_migrations()
+engine.dispose()
