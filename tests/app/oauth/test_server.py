@@ -58,3 +58,14 @@ def test_a_code_in_the_query_is_no_code(client: FlaskClient) -> None:
 
 def test_tokens_are_not_given_by_get(client: FlaskClient) -> None:
     assert client.get("/oauth2/token").status_code == 405
+
+
+def test_behind_a_proxy_our_own_address_decides_whether_transport_is_safe(
+    client: FlaskClient,
+) -> None:
+    """Authlib refuses plain http; what a proxy calls us inside says nothing."""
+    answer = client.post(
+        "/oauth2/token", data=MultiDict(GOOD), headers={"Host": "web-1.internal"}
+    )
+
+    assert answer.json["error"] == "invalid_grant"
