@@ -7,7 +7,7 @@ never counted, because only the service's processes are read, from /proc.
 import os
 import socket
 import time
-from collections import Counter, defaultdict
+from collections import defaultdict
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
@@ -152,8 +152,8 @@ class Measured:
     """Per transaction, over all: CPU seconds, wall seconds, the load's own CPU."""
 
     transactions: int = 0
-    cpu: defaultdict[str, Counter[str]] = field(  # process → phase → seconds
-        default_factory=lambda: defaultdict(Counter)
+    cpu: defaultdict[str, defaultdict[str, float]] = field(  # process → phase → seconds
+        default_factory=lambda: defaultdict(lambda: defaultdict(float))
     )
     walls: list[float] = field(default_factory=list)
     totals: list[float] = field(default_factory=list)  # one per batch
