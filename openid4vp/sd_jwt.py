@@ -18,7 +18,11 @@ MAX_LENGTH: Final = 64 * 1024
 MAX_DISCLOSURES: Final = 200
 MAX_DEPTH: Final = strict_json.MAX_DEPTH
 _ALPHABET = re.compile(r"[A-Za-z0-9_\-.~]*")
-_HASHES: Final = {"sha-256": "sha256", "sha-384": "sha384", "sha-512": "sha512"}
+_HASHES: Final = {
+    "sha-256": hashlib.sha256,
+    "sha-384": hashlib.sha384,
+    "sha-512": hashlib.sha512,
+}
 _RESERVED: Final = ("_sd", "...", "_sd_alg")
 
 
@@ -53,25 +57,26 @@ def parse(presentation: str) -> UnverifiedSdJwt:
     )
 
 
-def hash_name(payload: Mapping[str, object]) -> str:
-    """The hashlib name for ``_sd_alg``, default sha-256 (§4.1.1)."""
+def hash_alg(payload: Mapping[str, object]) -> str:
+    """The name in ``_sd_alg``, default sha-256 (§4.1.1), if it is on the list."""
     alg = members.optional(payload, "_sd_alg", str)
-    name = _HASHES.get("sha-256" if alg is None else alg)
-    if name is None:
+    if alg is None:
+        return "sha-256"
+    if alg not in _HASHES:
         raise DisclosureError("_sd_alg is not on the allow-list")
-    return name
+    return alg
 
 
-def digest(text: str, name: str) -> str:
+def digest(text: str, alg: str) -> str:
     """Base64url of the hash over the ASCII text as received (§4.2.3, §4.3.1)."""
-    return base64url.encode(hashlib.new(name, text.encode("ascii")).digest())
+    return base64url.encode(_HASHES[alg](text.encode("ascii")).digest())
 
 
 def disclose(
-    payload: Mapping[str, object], disclosures: Sequence[str], name: str
+    payload: Mapping[str, object], disclosures: Sequence[str], alg: str
 ) -> dict[str, object]:
     """Return ``payload`` with the disclosed claims in place and no digest left."""
-    by_digest = {digest(text, name): _read(text) for text in disclosures}
+    by_digest = {digest(text, alg): _read(text) for text in disclosures}
     if len(by_digest) != len(disclosures):
         raise DisclosureError("a disclosure occurs twice")
     state = _Disclosing(by_digest)

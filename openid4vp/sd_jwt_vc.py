@@ -65,9 +65,9 @@ def verify(presentation: str, expected: Expectation) -> VerifiedCredential:
     jws.verify_signature(issuer_jwt, x5c.leaf_key(chain[0]))
     payload = issuer_jwt.payload
     # 3: _sd_alg, only from the top level of what was signed
-    hash_name = sd_jwt.hash_name(payload)
+    sd_alg = sd_jwt.hash_alg(payload)
     # 4–8: every disclosure used once, every digest met once, nothing overwritten
-    claims = sd_jwt.disclose(payload, parts.disclosures, hash_name)
+    claims = sd_jwt.disclose(payload, parts.disclosures, sd_alg)
     # 9: type, holder key and validity, from the issuer JWT itself
     vct = _check_type(payload, expected)
     holder_key = _holder_key(payload)
@@ -90,7 +90,7 @@ def verify(presentation: str, expected: Expectation) -> VerifiedCredential:
     if not _equal(kb_claims.aud, expected.transaction.client_id):
         raise AudienceMismatchError("the holder proof is for another verifier")
     # 16: over exactly these disclosures, as received
-    if not _equal(kb_claims.sd_hash, sd_jwt.digest(parts.signed_part, hash_name)):
+    if not _equal(kb_claims.sd_hash, sd_jwt.digest(parts.signed_part, sd_alg)):
         raise HolderBindingError("sd_hash is not that of what was presented")
     # 17: its own validity, if it states one
     _check_time(kb_claims.nbf, kb_claims.exp, expected)

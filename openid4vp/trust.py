@@ -50,14 +50,12 @@ class AnchorStore:
         if not 1 <= len(chain) <= MAX_CHAIN:
             raise IssuerNotTrustedError(f"x5c must hold 1 to {MAX_CHAIN} certificates")
         try:
-            if any(certificate in self._providers for certificate in chain):
-                raise IssuerNotTrustedError("x5c holds the trust anchor")
             path = self._path(chain, now)
         except (verification.VerificationError, ValueError) as error:
             # ValueError: names and extensions are parsed when they are first read
             raise IssuerNotTrustedError(f"no path to an anchor: {error}") from None
-        if len(path) != len(chain) + 1:  # foreign roots and other ballast
-            raise IssuerNotTrustedError("x5c holds certificates outside the path")
+        if len(path) != len(chain) + 1:  # the path is x5c and one anchor, no more
+            raise IssuerNotTrustedError("x5c holds the anchor, or ballast")
         return self._providers[path[-1]]
 
     def _path(

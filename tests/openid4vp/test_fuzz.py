@@ -90,7 +90,7 @@ def test_sd_jwt_text(text: str) -> None:
     def read() -> None:
         parts = sd_jwt.parse(text)
         payload = jws.parse(parts.issuer_jwt, typ="dc+sd-jwt", what="fuzz").payload
-        sd_jwt.disclose(payload, parts.disclosures, sd_jwt.hash_name(payload))
+        sd_jwt.disclose(payload, parts.disclosures, sd_jwt.hash_alg(payload))
 
     refused_or_read(read)
 
@@ -102,7 +102,7 @@ def test_disclosures(payload: dict[str, Any], parts: list[Any]) -> None:
     payload["_sd"] = [wallet.sha256(text) for text in texts[:3]]
     payload["list"] = [{"...": wallet.sha256(text)} for text in texts[3:]]
 
-    refused_or_read(lambda: sd_jwt.disclose(payload, texts, "sha256"))
+    refused_or_read(lambda: sd_jwt.disclose(payload, texts, "sha-256"))
 
 
 @few

@@ -161,6 +161,8 @@ def test_the_unchanged_transaction_data_is_sent() -> None:
     """Guards the table above."""
     other = body(type="https://example.eu/other", unknown=1)
 
-    sent = IDENTIFY.with_transaction_data(body(), other)
+    full = body(credentialID="sign-1", locations=["https://sign.example.eu"])
 
-    assert sent.transaction_data == (body(), other)
+    sent = IDENTIFY.with_transaction_data(body(), full, other)
+
+    assert sent.transaction_data == (body(), full, other)

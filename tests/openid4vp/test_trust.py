@@ -117,6 +117,8 @@ P384_ROOT = certificate(
         pytest.param([leaf("L", issuer="TEST PID root")], id="none"),
         pytest.param(long_chain(3), id="three"),
         pytest.param(under(PID_CA, extensions=((NAMED, False),)), id="with-a-name"),
+        pytest.param(under(PID_CA, ca=None), id="leaf-without-constraints"),
+        pytest.param(under(ca("I", usage=None)), id="issuer-without-usage"),
     ],
 )
 def test_a_chain_to_an_anchor_names_its_provider(chain: Chain) -> None:
@@ -159,8 +161,9 @@ def test_one_anchor_is_not_two_providers() -> None:
 PINNED = PinnedIssuer("us", PASS_LEAF)
 
 
-def test_the_pinned_certificate_names_its_provider() -> None:
-    assert PINNED.resolve([PASS_LEAF, PID_CA], NOW) == "us"
+@pytest.mark.parametrize("now", [NOW - DAY, NOW, NOW + DAY], ids=str)
+def test_the_pinned_certificate_names_its_provider(now: datetime) -> None:
+    assert PINNED.resolve([PASS_LEAF, PID_CA], now) == "us"
 
 
 @pytest.mark.parametrize(

@@ -29,13 +29,15 @@ Vector = dict[str, Any]
 
 
 def disclose(vector: Vector) -> None:
-    claims = sd_jwt.disclose(vector.pop("payload"), vector.pop("disclosures"), "sha256")
+    claims = sd_jwt.disclose(
+        vector.pop("payload"), vector.pop("disclosures"), "sha-256"
+    )
 
     assert claims == vector.pop("claims")
 
 
 def digest(vector: Vector) -> None:
-    assert sd_jwt.digest(vector.pop("text"), "sha256") == vector.pop("digest")
+    assert sd_jwt.digest(vector.pop("text"), "sha-256") == vector.pop("digest")
 
 
 def agreement(vector: Vector) -> None:
