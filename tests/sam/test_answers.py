@@ -156,7 +156,7 @@ def test_an_answer_after_the_end_is_refused(
     world.clock.pass_by(minutes=5)
 
     with pytest.raises(errors.TransactionClosedError):
-        world.submit(tx, given)
+        answers.submit(world.sam, m.Submit(tx=tx, body=given))  # before any sweep
 
 
 def test_the_last_moment_is_still_in_time(world: World, erika: Holder) -> None:

@@ -8,7 +8,7 @@ from collections.abc import Callable
 
 import pytest
 
-from sam import errors
+from sam import errors, transactions
 from sam import messages as m
 from sam.labels import document_code
 from tests.sam.files import HOLE, described, prepared
@@ -227,7 +227,7 @@ def test_an_ended_transaction_asks_nothing_any_more(
     ends[end]()
 
     with pytest.raises(errors.TransactionClosedError):
-        world.client.request(m.Request(tx=tx))
+        transactions.request(world.sam, m.Request(tx=tx))  # before any sweep
 
 
 def test_abort_ends_a_transaction_once(world: World, erika: Holder) -> None:

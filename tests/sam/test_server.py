@@ -6,6 +6,7 @@ from typing import get_args
 
 import httpx
 import pytest
+from sqlalchemy import text
 
 from hsm.errors import HsmUnavailableError
 from sam import errors, server
@@ -16,6 +17,10 @@ from sam.store import Store
 from tests.sam.world import Holder, World
 from wallet_emulator.persons import PERSONS
 
+DISK_FULL = """
+    CREATE TRIGGER full_disk BEFORE UPDATE ON transactions
+    BEGIN SELECT RAISE(ABORT, 'disk full'); END
+"""
 CALLS = {
     "open_identify": {"grants", "match_rules"},
     "request": {"tx", "wallet_nonce"},
@@ -186,3 +191,19 @@ def test_nothing_personal_is_logged(
     person = PERSONS["erika"]
     assert person.family_name not in caplog.text
     assert str(person.personal_administrative_number) not in caplog.text
+
+
+def test_a_statement_that_fails_is_logged_without_its_values(
+    world: World, caplog: pytest.LogCaptureFixture
+) -> None:
+    erika = Holder.of(world, "erika")
+    tx = world.open_sign().tx
+    body = erika.answer(tx)
+    with world.sam.store.begin() as connection:
+        connection.execute(text(DISK_FULL))
+
+    with pytest.raises(errors.SamUnavailableError):
+        world.submit(tx, body)
+
+    assert "display_name" in caplog.text
+    assert PERSONS["erika"].family_name not in caplog.text
