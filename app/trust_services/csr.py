@@ -99,7 +99,7 @@ def _refuse_odd_subject(subject: Any) -> None:
         kind, value = rdn[0]["type"].dotted, rdn[0]["value"]
         text = value.native
         string = getattr(value, "chosen", value)  # DirectoryString is a CHOICE
-        if type(string).__name__ not in _STRING_TYPES or not isinstance(text, str):
+        if type(string).__name__ not in _STRING_TYPES:
             raise MalformedRequestError(f"{kind} is neither UTF8String nor Printable")
         if not 1 <= len(text) <= MAX_VALUE_LENGTH or not text.isprintable():
             raise MalformedRequestError(f"{kind} is empty, too long or unprintable")

@@ -7,8 +7,8 @@ cancelled out by the same wrong tag here.
 import base64
 import hashlib
 import subprocess
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from collections.abc import Callable
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -209,7 +209,6 @@ class Pki:
     clock: TestClock
     client: CmcClient
     installation: Installation
-    tools: Any = field(default=None)
 
     def est(self) -> Client:
         return Client(self.installation.est_door(self.clock))
@@ -312,5 +311,5 @@ class Toolbox:
 
 
 @pytest.fixture(scope="session")
-def box() -> Iterator[type[Toolbox]]:
+def box() -> type[Toolbox]:
     return Toolbox

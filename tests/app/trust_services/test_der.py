@@ -63,6 +63,15 @@ def test_a_megabyte_of_open_sequences_is_refused_at_once() -> None:
         scan(b"\x30\x84\x00\x0f\xff\xff" * 180_000)
 
 
+def test_ber_that_the_library_would_take_is_refused() -> None:
+    """One meaning, one spelling: asn1crypto reads this as the octets 61 62."""
+    ber = bytes.fromhex("2480040161040162" + "0000")
+    assert core.OctetString.load(ber, strict=True).native == b"ab"
+
+    with pytest.raises(MalformedRequestError, match="indefinite"):
+        decode(core.OctetString, ber)
+
+
 def test_the_wrong_type_is_refused() -> None:
     with pytest.raises(MalformedRequestError, match="not a Integer"):
         decode(core.Integer, GOOD)

@@ -2,8 +2,10 @@
 
 import os
 from pathlib import Path
+from typing import Any
 
 import pytest
+from cryptography.hazmat.primitives.asymmetric import ec, ed25519
 
 from app.trust_services import files
 from app.trust_services.errors import SetupError
@@ -46,6 +48,20 @@ def test_a_key_file_that_holds_no_key_is_refused(
     files.write_new(tmp_path / "a.key", content, mode=0o600)
 
     with pytest.raises(SetupError, match="no usable key"):
+        files.read_private_key(tmp_path / "a.key")
+
+
+@pytest.mark.parametrize(
+    "key",
+    [
+        pytest.param(ec.generate_private_key(ec.SECP384R1()), id="p384"),
+        pytest.param(ed25519.Ed25519PrivateKey.generate(), id="ed25519"),
+    ],
+)
+def test_a_key_that_is_not_p256_is_refused(tmp_path: Path, key: Any) -> None:
+    files.write_new(tmp_path / "a.key", files.private_key_pem(key), mode=0o600)
+
+    with pytest.raises(SetupError, match="P-256"):
         files.read_private_key(tmp_path / "a.key")
 
 

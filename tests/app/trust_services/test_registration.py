@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.asymmetric import rsa
 from cryptography.hazmat.primitives.serialization import Encoding
 
 from app.trust_services.errors import RequesterNotAuthorisedError
@@ -19,6 +20,7 @@ def _certificate(
     *,
     issuer: str = "issuing-ca",
     key: Any = None,
+    subject_key: Any = None,
     ca: bool = False,
     usage: str = "digital_signature",
     purpose: x509.ObjectIdentifier | None = CMC_RA,
@@ -30,7 +32,7 @@ def _certificate(
         x509.CertificateBuilder()
         .subject_name(box.name_of(box.SERVICE))
         .issuer_name(authority.certificate.subject)
-        .public_key(box.new_key().public_key())
+        .public_key((subject_key or box.new_key()).public_key())
         .serial_number(x509.random_serial_number())
         .not_valid_before(box.NOW + begins)
         .not_valid_after(box.NOW + ends)
@@ -44,6 +46,10 @@ def _certificate(
     return builder.sign(key or authority.key, hashes.SHA256())
 
 
+def _rsa_key() -> rsa.RSAPrivateKey:
+    return rsa.generate_private_key(public_exponent=65537, key_size=2048)
+
+
 def _der(certificate: x509.Certificate) -> bytes:
     return certificate.public_bytes(Encoding.DER)
 
@@ -54,6 +60,7 @@ def _der(certificate: x509.Certificate) -> bytes:
         pytest.param(lambda _: {"issuer": "root"}, id="issued-by-the-root"),
         pytest.param(lambda _: {"issuer": "access-ca"}, id="issued-by-the-access-ca"),
         pytest.param(lambda box: {"key": box.new_key()}, id="forged"),
+        pytest.param(lambda _: {"subject_key": _rsa_key()}, id="rsa-key"),
         pytest.param(lambda _: {"ca": True}, id="a-ca"),
         pytest.param(lambda _: {"usage": "content_commitment"}, id="key-usage"),
         pytest.param(lambda _: {"purpose": None}, id="no-key-purpose"),

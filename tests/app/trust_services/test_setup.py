@@ -120,6 +120,7 @@ def test_the_same_addresses_with_a_slash_are_the_same(tmp_path: Path, box: Any) 
         {"est_url": "https://"},
         {"public_url": "localhost:8003"},
         {"public_url": "http://localhost:8003/?a"},
+        {"public_url": "http://localhost:8003/#a"},
     ],
 )
 def test_an_address_that_cannot_work_is_refused(
