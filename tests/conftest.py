@@ -1,12 +1,14 @@
 """Fixtures that more than one package's tests need. Nothing here touches ``var/``."""
 
 import os
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from hsm.config import HsmConfig
 from hsm.token import set_up
+from tests import postgresql
 
 SOFTHSM = "/usr/lib/softhsm/libsofthsm2.so"
 
@@ -40,6 +42,27 @@ def softhsm_config(
 def unmade_softhsm_config(softhsm_module: Path, tmp_path: Path) -> HsmConfig:
     """A configuration for which nothing is on disk yet."""
     return softhsm_config_in(tmp_path, softhsm_module)
+
+
+@pytest.fixture(scope="session")
+def postgresql_cluster() -> Iterator[Path]:
+    """A private server. Its absence is a skip here and a failure in CI."""
+    if not postgresql.SERVERS:
+        reason = "no PostgreSQL server under /usr/lib/postgresql"
+        if os.environ.get("CI") == "true":
+            pytest.fail(reason)
+        pytest.skip(reason)
+    with postgresql.cluster() as folder:
+        yield folder
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def databases(request: pytest.FixtureRequest, tmp_path: Path) -> postgresql.Databases:
+    """Every kind of database the service may use."""
+    if request.param == "sqlite":
+        return lambda name: f"sqlite:///{tmp_path / name}.db"
+    cluster: Path = request.getfixturevalue("postgresql_cluster")
+    return lambda name: postgresql.fresh_database(cluster, name)
 
 
 def softhsm_config_in(folder: Path, module: Path) -> HsmConfig:

@@ -1,7 +1,6 @@
 """The wallet's answer: the first that verifies moves the transaction, nothing else."""
 
-import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from typing import Any
 from urllib.parse import urlencode
 
@@ -9,7 +8,7 @@ import pytest
 
 from sam import answers, audit, errors
 from sam import messages as m
-from tests.sam.world import Holder, World, second_process
+from tests.sam.world import Holder, World
 from wallet_emulator import answer
 
 
@@ -88,42 +87,6 @@ def test_another_answer_comes_too_late(world: World, erika: Holder) -> None:
         world.submit(tx, body)
 
     assert world.row(tx) == before
-
-
-def raced(*acts: Callable[[], m.Submitted]) -> list[object]:
-    """What each of the acts came to, all of them started together."""
-    together, outcomes = threading.Barrier(len(acts)), list[object]()
-
-    def run(act: Callable[[], m.Submitted]) -> None:
-        together.wait()
-        try:
-            outcomes.append(act())
-        except errors.SamError as error:
-            outcomes.append(error.code)
-
-    threads = [threading.Thread(target=run, args=(act,)) for act in acts]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-    return outcomes
-
-
-@pytest.mark.parametrize("attempt", range(5))
-def test_of_two_raced_answers_exactly_one_is_taken(
-    shared_world: World, shared_erika: Holder, attempt: int
-) -> None:
-    world, other = shared_world, second_process(shared_world)
-    tx = world.open_identify()
-    bodies = [shared_erika.answer(tx), shared_erika.answer(tx)]
-
-    outcomes = raced(
-        lambda: answers.submit(world.sam, m.Submit(tx=tx, body=bodies[0])),
-        lambda: answers.submit(other, m.Submit(tx=tx, body=bodies[1])),
-    )
-
-    assert outcomes.count("already_answered") == 1
-    assert world.handles_of(tx) == 1
 
 
 def test_an_answer_that_was_verified_too_slowly_is_not_taken(

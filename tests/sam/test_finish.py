@@ -1,6 +1,5 @@
 """One verified approval becomes one set of signatures, or nothing."""
 
-import threading
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 
@@ -9,7 +8,6 @@ from sqlalchemy import update
 
 from sam import audit, errors, finish, schema
 from sam import messages as m
-from tests.sam.files import prepared
 from tests.sam.scripted_ca import Issuer, ScriptedCa, honest
 from tests.sam.world import Holder, World, second_process
 
@@ -192,34 +190,6 @@ def test_a_transaction_is_signed_at_most_once_at_a_time(
     assert world.finish(tx).release == 1
     assert codes == ["transaction_closed"]
     assert [r.signatures for r in world.client.releases(0).releases] == [1]
-
-
-@pytest.mark.parametrize("attempt", range(4))
-def test_two_raced_finishes_make_one_set_of_signatures(
-    shared_world: World, shared_erika: Holder, attempt: int
-) -> None:
-    world = shared_world
-    tx = world.approved(shared_erika, prepared(b"%PDF a"), prepared(b"%PDF b"))
-    sams, together = [world.sam, second_process(world)], threading.Barrier(2)
-    outcomes: list[object] = []
-
-    def run(position: int) -> None:
-        together.wait()
-        try:
-            outcomes.append(finish.finish(sams[position], m.Finish(tx=tx)))
-        except errors.TransactionClosedError as error:
-            outcomes.append(error.code)
-
-    threads = [threading.Thread(target=run, args=(n,)) for n in range(2)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-
-    stored = world.finish(tx)
-    assert stored in outcomes
-    assert {o for o in outcomes if o != stored} <= {"transaction_closed"}
-    assert [r.tx for r in world.client.releases(0).releases].count(tx) == 1
 
 
 def test_the_ca_is_asked_under_the_same_number_for_the_same_transaction(

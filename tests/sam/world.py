@@ -67,6 +67,7 @@ class World:
     """One SAM, its callers' client, its CA, a PID provider, and the time."""
 
     folder: Path
+    database_url: str | None = None
     clock: Clock = field(default_factory=Clock)
     device: MemoryDevice = field(default_factory=MemoryDevice)
     sam: Sam = field(init=False)
@@ -81,7 +82,11 @@ class World:
         self.authorities = Installation.open(authorities)
         self.access_root = _certificate(authorities / "access-ca.pem")
         self.provider = PidProvider.create(NOW)
-        config = SamConfig(base_url=BASE_URL, QES_SAM_DIRECTORY=self.folder / "sam")
+        config = SamConfig(
+            base_url=BASE_URL,
+            QES_SAM_DIRECTORY=self.folder / "sam",
+            sam_database_url=self.database_url,
+        )
         self._write_certificates(config)
         setup.upgrade_database(config)
         self.restart(config)
