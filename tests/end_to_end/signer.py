@@ -11,6 +11,7 @@ from wallet_emulator.consent import Decision
 from wallet_emulator.deviations import DEVIATIONS
 from wallet_emulator.issuance import receive_offer
 from wallet_emulator.persons import PERSONS
+from wallet_emulator.pid_provider import PidProvider
 from wallet_emulator.presentation import Outcome, Presenter
 from wallet_emulator.wallet import Wallet, receive_pid
 
@@ -20,11 +21,18 @@ LEASE = Path(__file__).parents[2] / "wallet_emulator" / "sample" / "lease.pdf"
 class Signer:
     """Has identified and holds a pass; ``accomplice`` is another person's wallet."""
 
-    def __init__(self, service: Service, folder: Path, name: str) -> None:
+    def __init__(
+        self,
+        service: Service,
+        folder: Path,
+        name: str,
+        provider: PidProvider | None = None,
+    ) -> None:
         self.service, self.browser = service, service.browser()
+        self.provider = provider or service.provider
         self.wallet = Wallet(folder / f"wallet-{name}")
         self.accomplice: Wallet | None = None
-        receive_pid(self.wallet, service.provider, PERSONS[name], now())
+        receive_pid(self.wallet, self.provider, PERSONS[name], now())
         self._take_pass()
 
     def _take_pass(self) -> None:
@@ -60,7 +68,7 @@ class Signer:
             access_roots=[self.service.access_root],
             http=http or self.service.http(),
             clock=now,
-            provider=self.service.provider,
+            provider=self.provider,
             accomplice=self.accomplice,
             **({} if chosen is None else _means(chosen)),
         )
