@@ -77,6 +77,15 @@ def test_the_digests_are_those_of_the_streamed_files(world: World) -> None:
     assert letter.checksum == hashlib.sha256(LETTER).hexdigest()
 
 
+def test_a_file_of_many_blocks_arrives_whole(world: World) -> None:
+    content = prepared(bytes(range(256)) * 4096)
+
+    (document,) = world.open_sign(content).documents
+
+    assert document.checksum == hashlib.sha256(content).hexdigest()
+    assert document.sodr == hashlib.sha256(bytes(range(256)) * 4096).hexdigest()
+
+
 def test_the_code_on_the_page_is_the_code_in_the_wallet(world: World) -> None:
     opened = world.open_sign(LEASE)
 

@@ -12,7 +12,7 @@ from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID, ObjectIdentifier
 
-from sam import audit
+from sam import audit, errors
 from sam import messages as m
 from tests.sam.files import prepared
 from tests.sam.world import Holder, World
@@ -215,7 +215,7 @@ def test_releases_are_numbered_without_a_gap(world: World, erika: Holder) -> Non
     world.clock.pass_by(minutes=9)
     numbers = [world.finish(tx).release for tx in signed]
     world.clock.pass_by(minutes=2)
-    with pytest.raises(Exception, match="closed"):
+    with pytest.raises(errors.TransactionClosedError):
         world.finish(failed)
     numbers.append(world.finish(world.approved(erika)).release)
 
