@@ -40,6 +40,7 @@ class _Application(BaseApplication):
             "graceful_timeout": TIMEOUT,
             "proc_name": "sam",
             "preload_app": False,
+            "control_socket_disable": True,  # gunicorn's own door, open by default
             "loglevel": "warning",
         }
         for name, value in settings.items():
