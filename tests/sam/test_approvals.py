@@ -100,6 +100,9 @@ def test_the_same_person_under_another_provider_is_another_signer(
         pytest.param(("a", "bc", "d"), ("ab", "c", "d"), id="provider-and-kind"),
         pytest.param(("a", "b", "cd"), ("a", "bc", "d"), id="kind-and-value"),
         pytest.param(("a", "b", "c"), ("a", "b", "c "), id="space"),
+        pytest.param(("a", "b", "c"), ("x", "b", "c"), id="provider"),
+        pytest.param(("a", "b", "c"), ("a", "x", "c"), id="kind"),
+        pytest.param(("a", "b", "c"), ("a", "b", "x"), id="value"),
     ],
 )
 def test_no_two_identities_share_a_signer_id(
@@ -108,6 +111,15 @@ def test_no_two_identities_share_a_signer_id(
     device = MemoryDevice()
 
     assert approvals.signer_id(device, *one) != approvals.signer_id(device, *other)
+
+
+def test_two_spellings_of_one_identifier_are_one_signer() -> None:
+    device = MemoryDevice()
+
+    composed = approvals.signer_id(device, "provider", "kind", "\u00c51")
+    decomposed = approvals.signer_id(device, "provider", "kind", "A\u030a1")
+
+    assert composed == decomposed
 
 
 def test_a_signer_id_needs_the_key_of_the_device() -> None:

@@ -4,7 +4,8 @@ import json
 
 import pytest
 
-from sam import audit
+from sam import approvals, audit
+from sam import messages as m
 from tests.sam.world import Holder, World
 
 NFC_NAME, NFD_NAME = "Ångström-Provperson", "A\u030angstro\u0308m-Provperson"
@@ -40,6 +41,14 @@ def test_the_match_is_one_verdict_over_all_rules(
 @pytest.fixture(scope="module")
 def asa_in_shared(shared_world: World) -> Holder:
     return Holder.of(shared_world, "asa")
+
+
+@pytest.mark.parametrize("claimed", [NFC_NAME, NFD_NAME], ids=["nfc", "nfd"])
+@pytest.mark.parametrize("equals", [NFC_NAME, NFD_NAME], ids=["nfc", "nfd"])
+def test_the_spelling_of_neither_side_matters(claimed: str, equals: str) -> None:
+    rule = m.MatchRule(claim="family_name", equals=equals)
+
+    assert approvals.matches({"family_name": claimed}, [rule])
 
 
 def test_without_rules_there_is_no_verdict(world: World, erika: Holder) -> None:

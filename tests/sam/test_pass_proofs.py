@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 from cryptography.hazmat.primitives.asymmetric import ec
 
+from hsm.port import MacKey
 from sam import errors
 from tests.sam.world import BASE_URL, Holder, World
 from wallet_emulator import jws
@@ -196,6 +197,24 @@ def test_a_handle_is_no_nonce(shared_world: World, handle: str, key: Key) -> Non
 
     with pytest.raises(errors.NonceRefusedError):
         shared_world.issue_pass(handle, given)
+
+
+def test_nonces_and_handles_are_macs_of_different_things(
+    world: World, erika: Holder, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    messages: list[bytes] = []
+    genuine = world.device.mac
+
+    def listening(name: MacKey, message: bytes) -> bytes:
+        messages.append(message)
+        return genuine(name, message)
+
+    monkeypatch.setattr(world.device, "mac", listening)
+    world.client.pass_nonce()
+    world.identify(erika)
+
+    purposes = {message.partition(b":")[0] for message in messages if b":" in message}
+    assert {b"c_nonce", b"handle"} <= purposes
 
 
 def test_a_nonce_past_its_end_is_refused(world: World, erika: Holder, key: Key) -> None:
