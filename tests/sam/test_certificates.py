@@ -48,13 +48,13 @@ def spki(key: ec.EllipticCurvePublicKey) -> bytes:
     return key.public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
 
 
-def check(answered: Chain, now: datetime = NOW) -> None:
+def check(answered: Chain, now: datetime = NOW, anchor: Issuer = ROOT) -> None:
     """As ``finish`` does it."""
     certificates.check(
         certificates.chain_of(answered, spki(KEY)),
         subject=SUBJECT.public_bytes(),
         public_key=spki(KEY),
-        anchor=der(ROOT.certificate),
+        anchor=der(anchor.certificate),
         now=now,
     )
 
@@ -195,9 +195,26 @@ def outcome_of(act: Callable[[], None]) -> type[Exception] | None:
     return None
 
 
-def test_an_anchor_past_its_end_anchors_nothing() -> None:
-    with pytest.raises(UnfitCertificateError):
-        check(below(CA), NOW + timedelta(days=1001))
+@pytest.mark.parametrize(
+    "age", [timedelta(days=1001), timedelta(days=-2)], ids=["past-its-end", "to-come"]
+)
+def test_an_anchor_that_is_not_valid_now_anchors_nothing(age: timedelta) -> None:
+    root = new_root("TEST root", NOW - age)
+    ca = root.sub_ca("TEST issuing CA", LASTING)
+
+    with pytest.raises(UnfitCertificateError, match="not valid now"):
+        check(below(ca), anchor=root)
+
+
+def test_a_chain_for_another_key_is_refused_however_it_was_chosen() -> None:
+    with pytest.raises(UnfitCertificateError, match="one-time key"):
+        certificates.check(
+            honest(replace(LEAF, public_key=OTHER_KEY), CA),
+            subject=SUBJECT.public_bytes(),
+            public_key=spki(KEY),
+            anchor=der(ROOT.certificate),
+            now=NOW,
+        )
 
 
 @pytest.mark.parametrize("position", range(0, 600, 7))

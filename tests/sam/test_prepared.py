@@ -38,6 +38,8 @@ def test_the_digests_of_a_prepared_file_are_taken() -> None:
     "byte_range",
     [
         pytest.param((1, START - 1, END, LENGTH - END), id="first-byte-left-out"),
+        pytest.param((1, START, END, LENGTH - END), id="not-from-the-start"),
+        pytest.param((-1, START, END, LENGTH - END), id="from-before-the-start"),
         pytest.param((0, START, END, LENGTH - END - 1), id="last-byte-left-out"),
         pytest.param((0, START, END, LENGTH - END + 1), id="past-the-end"),
         pytest.param((0, START, START - 1, LENGTH - START + 1), id="overlapping"),
@@ -58,6 +60,20 @@ def test_a_byte_range_that_is_not_the_whole_file_but_the_hole_is_refused(
 ) -> None:
     with pytest.raises(UnfitDocumentError):
         digested(CONTENT, byte_range=byte_range)
+
+
+def test_a_second_span_of_negative_length_is_refused() -> None:
+    """It would add up, and the hole would end the file."""
+    content = b"before" + HOLE
+    document = m.PreparedDocument(
+        name="lease.pdf",
+        byte_range=(0, 6, len(content) + 5, -5),
+        original_length=6,
+        length=len(content),
+    )
+
+    with pytest.raises(UnfitDocumentError):
+        digest(document, io.BytesIO(content).read)
 
 
 @pytest.mark.parametrize(

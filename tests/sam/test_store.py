@@ -1,5 +1,6 @@
 """What may happen once happens once; what was committed is on the disk."""
 
+import sqlite3
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 
@@ -131,6 +132,19 @@ def test_a_commit_that_returned_is_on_the_disk(sam_store: Store) -> None:
         }
 
     assert pragmas == {"journal_mode": "wal", "synchronous": 2, "foreign_keys": 1}
+
+
+def test_no_two_database_transactions_interleave(sam_store: Store) -> None:
+    """A second writer waits at BEGIN: what the first has read is still true."""
+    file = sam_store.engine.url.database
+    assert file is not None
+    other = sqlite3.connect(file, timeout=0, isolation_level=None)
+
+    with sam_store.begin(), pytest.raises(sqlite3.OperationalError, match="locked"):
+        other.execute("BEGIN IMMEDIATE")
+
+    other.execute("BEGIN IMMEDIATE")
+    other.close()
 
 
 def test_times_come_back_as_they_went_in(sam_store: Store) -> None:
