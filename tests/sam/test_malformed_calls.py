@@ -76,6 +76,7 @@ MALFORMED = {
         b'{"grants":[],"match_rules":[{"claim":"birthdate","equals":""}]}',
     ),
     "too-large": ("POST", "/info", b" " * MAX_CALL + b"{}"),
+    "too-large-behind": ("POST", "/info", b"{}" + b" " * MAX_CALL),
     "array-bomb": ("POST", "/info", b"[" * 200_000),
     "object-bomb": ("POST", "/status", b'{"tx":' * 60_000),
     "long-answer": (
