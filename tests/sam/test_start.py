@@ -117,11 +117,12 @@ def test_a_device_that_fails_its_self_test_stops_the_start(
 
 
 def test_a_second_sam_in_the_same_folder_does_not_start(tmp_path: Path) -> None:
-    handle = os.open(tmp_path / "sam.lock", os.O_RDWR | os.O_CREAT, 0o600)
-    fcntl.flock(handle, fcntl.LOCK_EX)
+    config = config_without_device(tmp_path)
+    with pytest.raises(HsmError):  # past the lock: the device is the next step
+        open_sam(config)
 
     with pytest.raises(StartError, match="another SAM is running here"):
-        open_sam(config_without_device(tmp_path))
+        open_sam(config)
 
 
 def test_the_lock_goes_with_its_process(tmp_path: Path) -> None:
@@ -129,7 +130,7 @@ def test_the_lock_goes_with_its_process(tmp_path: Path) -> None:
     fcntl.flock(handle, fcntl.LOCK_EX)
     os.close(handle)
 
-    with pytest.raises(HsmError):  # past the lock: the device is the next step
+    with pytest.raises(HsmError):
         open_sam(config_without_device(tmp_path))
 
 
