@@ -132,7 +132,12 @@ ISSUED = [
         header(x5c=["AAAA"]),
     ),
     case(
-        "F36-x5c-of-five",
+        "F36-x5c-repeated",
+        e.IssuerNotTrustedError,
+        lambda a: a.pid.header.update(x5c=a.pid.header["x5c"] * 2),
+    ),
+    case(
+        "F36-x5c-of-six",
         e.HeaderNotAllowedError,
         lambda a: a.pid.header.update(x5c=a.pid.header["x5c"] * 3),
     ),
