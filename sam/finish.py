@@ -214,7 +214,7 @@ def _p256(public_key: bytes) -> ec.EllipticCurvePublicKey:
         key = load_der_public_key(public_key)
     except (ValueError, UnsupportedAlgorithm) as error:
         raise CeremonyError("unexpected_key_type") from error
-    if not isinstance(key, ec.EllipticCurvePublicKey):
+    if not isinstance(key, ec.EllipticCurvePublicKey) or key.curve.name != "secp256r1":
         raise CeremonyError("unexpected_key_type")
     return key
 

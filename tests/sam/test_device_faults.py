@@ -4,6 +4,8 @@ from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 
 import pytest
+from cryptography.hazmat.primitives.asymmetric import ec, rsa
+from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
 from hsm.errors import DeviceRefusedError, HsmUnavailableError
 from hsm.memory_device import MemoryDevice
@@ -100,11 +102,23 @@ def test_a_wrong_signature_never_leaves(
     assert_nothing_came_of(world, tx, "device_signature_wrong")
 
 
+def spki(key: ec.EllipticCurvePrivateKey | rsa.RSAPrivateKey) -> bytes:
+    return key.public_key().public_bytes(
+        Encoding.DER, PublicFormat.SubjectPublicKeyInfo
+    )
+
+
 @pytest.mark.parametrize(
     "made",
-    [pytest.param(b"", id="empty"), pytest.param(b"0\x03\x02\x01\x01", id="der")],
+    [
+        pytest.param(b"", id="empty"),
+        pytest.param(b"0\x03\x02\x01\x01", id="other-der"),
+        pytest.param(spki(rsa.generate_private_key(65537, 2048)), id="rsa"),
+        pytest.param(spki(ec.generate_private_key(ec.SECP384R1())), id="p-384"),
+        pytest.param(spki(ec.generate_private_key(ec.SECP256K1())), id="secp256k1"),
+    ],
 )
-def test_a_public_key_that_is_none_is_not_certified(
+def test_a_public_key_that_is_not_p256_is_not_certified(
     world: World, erika: Holder, made: bytes
 ) -> None:
     tx = world.approved(erika)
