@@ -149,7 +149,7 @@ class Walk:
     def __init__(self, layout: Layout, person: Person) -> None:
         config = SamConfig(
             base_url=layout.config.base_url,
-            QES_SAM_DIRECTORY=layout.sam,
+            sam_directory=layout.sam,
             est_url=layout.config.est_url,
         )
         self._person, self._layout, self._config = person, layout, config

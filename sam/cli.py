@@ -34,7 +34,7 @@ def set_up(config: SamConfig) -> None:
         setup.set_up(config, click.echo)
     except HsmError as error:
         raise click.ClickException(f"{error.code}: {error}") from error
-    click.echo(f"SAM is set up under {config.state_directory}")
+    click.echo(f"SAM is set up under {config.sam_directory}")
 
 
 @main.command()

@@ -31,14 +31,14 @@ LOOPBACK = {"localhost", "127.0.0.1", "::1"}
 
 
 class SamConfig(BaseSettings):
-    """The SAM's settings; ``state_directory`` holds all that it owns."""
+    """The SAM's settings; ``sam_directory`` holds all that it owns."""
 
     model_config = SettingsConfigDict(
         env_prefix="QES_", frozen=True, extra="ignore", populate_by_name=True
     )
 
     base_url: str = "http://localhost:8000"
-    state_directory: Path = Field(default=Path("var/sam"), alias="QES_SAM_DIRECTORY")
+    sam_directory: Path = Path("var/sam")
     sam_database_url: str | None = None
     sam_socket: Path | None = None
     pid_trust_anchors: Path | None = None
@@ -81,25 +81,25 @@ class SamConfig(BaseSettings):
 
     @property
     def database_url(self) -> str:
-        default = f"sqlite:///{self.state_directory / 'sam.db'}"
+        default = f"sqlite:///{self.sam_directory / 'sam.db'}"
         return self.sam_database_url or default
 
     @property
     def socket(self) -> Path:
-        return self.sam_socket or self.state_directory / "sam.sock"
+        return self.sam_socket or self.sam_directory / "sam.sock"
 
     @property
     def certificates(self) -> Path:
         """The SAM's own certificates, one PEM chain per service key."""
-        return self.state_directory / "certificates"
+        return self.sam_directory / "certificates"
 
     @property
     def ca_anchor(self) -> Path:
-        return self.state_directory / "ca-anchor.pem"
+        return self.sam_directory / "ca-anchor.pem"
 
     @property
     def pid_anchor_folders(self) -> tuple[Path, ...]:
-        own = self.state_directory / "anchors" / "pid"
+        own = self.sam_directory / "anchors" / "pid"
         return (
             (own,) if self.pid_trust_anchors is None else (own, self.pid_trust_anchors)
         )
@@ -114,7 +114,7 @@ class SamConfig(BaseSettings):
         return HsmConfig(
             module=self.pkcs11_module,
             token_label=self.pkcs11_token,
-            pin_file=self.pkcs11_pin_file or self.state_directory / "pin",
+            pin_file=self.pkcs11_pin_file or self.sam_directory / "pin",
             softhsm_conf=self._softhsm_conf,
         )
 
@@ -123,4 +123,4 @@ class SamConfig(BaseSettings):
         """Only SoftHSM has such a file; other modules find their own way."""
         if "softhsm" not in self.pkcs11_module.name:
             return None
-        return self.softhsm2_conf or self.state_directory / "softhsm2.conf"
+        return self.softhsm2_conf or self.sam_directory / "softhsm2.conf"

@@ -28,7 +28,7 @@ NAMES = {
 
 def set_up(config: SamConfig, say: Callable[[str], None]) -> None:
     """Make what is missing; ``say`` hears one line per thing made."""
-    directory = config.state_directory
+    directory = config.sam_directory
     directory.mkdir(parents=True, exist_ok=True)
     directory.chmod(0o700)  # also when an administrator made it with another mode
     for folder in ("anchors/pid", "csr", "certificates"):

@@ -35,7 +35,7 @@ class StartError(Exception):
 
 def open_sam(config: SamConfig) -> Sam:
     """One signer process over the real device and the real CA."""
-    _only_one(config.state_directory / "sam.lock")
+    _only_one(config.sam_directory / "sam.lock")
     device = Pkcs11Device.open(config.hsm)
     registration_authority = _service_chain(
         config, device, ServiceKey.REGISTRATION_AUTHORITY

@@ -20,7 +20,7 @@ from sam import messages as m
 from sam.finish import FAULT_POINTS
 from tests.deployment import deployed, environment
 from tests.red_team.stage import Stage
-from tests.sam.world import BASE_URL
+from tests.sam.callers import BASE_URL
 
 RELEASED = {"after-result"}
 BEFORE_ANYTHING = {"before-signing"}

@@ -26,7 +26,7 @@ from sam import messages as m
 from sam.cmc import EstClient
 from sam.errors import SamUnavailableError
 from tests.red_team.stage import Stage
-from tests.sam.world import described, prepared
+from tests.sam.files import described, prepared
 from wallet_emulator import answer, dcql
 from wallet_emulator.answer import Draft
 from wallet_emulator.answer import Stage as Step
@@ -282,10 +282,10 @@ def ask_too_much_by_match_rules(stage: Stage) -> None:
 def a_certificate_without_the_sam(stage: Stage) -> None:
     """Ask the CA directly, under a registration authority of the attacker's own."""
     device, own = MemoryDevice(), stage.folder / "own-ca"
-    set_up(own, est_url=None, public_url=None, now=stage.clock.now)
+    set_up(own, est_url=None, public_url=None, now=stage.watch.now)
     request = setup.certificate_request(device, ServiceKey.REGISTRATION_AUTHORITY)
     (leaf, _) = Installation.open(own).certify(
-        "registration-authority", csr.parse(request), stage.clock.now, host="localhost"
+        "registration-authority", csr.parse(request), stage.watch.now, host="localhost"
     )
     forged = leaf.public_bytes(Encoding.DER)
     url = stage.layout.config.est_url
@@ -320,7 +320,7 @@ def a_request_of_the_attackers_own(stage: Stage) -> None:
     ).encode()
     request = holder.request(tx)
     matches = dcql.match(request.query, holder.wallet.credentials())
-    draft = answer.start(request, matches, holder.wallet, stage.clock.now)
+    draft = answer.start(request, matches, holder.wallet, stage.watch.now)
 
     def approve_other(step: Step, draft: Draft) -> None:
         if step is Step.KEY_BINDING:

@@ -9,7 +9,7 @@ from app.local.layout import Layout
 from app.local.processes import Stack, start_sam, start_trust_services
 from tests.deployment import deployed
 from tests.red_team.stage import NOBODY, Stage
-from tests.sam.world import BASE_URL
+from tests.sam.callers import BASE_URL
 
 
 @pytest.fixture(scope="module")

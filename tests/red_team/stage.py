@@ -11,54 +11,44 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
-from types import SimpleNamespace
 
 from cryptography import x509
 
 from app.local.layout import Layout
 from sam import messages as m
 from sam.client import SamClient, connect
-from tests.sam.world import Holder, World
+from tests.sam.callers import Callers
 from wallet_emulator.pid_provider import PidProvider
 
 NOBODY = 65534
 
 
-class _Now:
+class RealTime:
     @property
     def now(self) -> datetime:
         return datetime.now(UTC)
 
 
 @dataclass(slots=True)
-class Stage:
-    """Offers what ``Holder`` needs of a ``World``, over the real socket."""
+class Stage(Callers):
+    """The calls over the real socket, in real time."""
 
     layout: Layout
     socket: Path
     folder: Path
     client: SamClient = field(init=False)
-    sam: SimpleNamespace = field(init=False)
     provider: PidProvider = field(init=False)
     access_root: x509.Certificate = field(init=False)
-    clock: _Now = field(default_factory=_Now)
 
     def __post_init__(self) -> None:
         self.client = connect(self.socket)
-        self.sam = SimpleNamespace(client_id=self.client.info().client_id)
         self.provider = PidProvider.open(self.layout.wallet)
         access_root = (self.layout.wallet / "access-root.pem").read_bytes()
         self.access_root = x509.load_pem_x509_certificate(access_root)
 
-    identify = World.identify
-    open_identify = World.open_identify
-    open_sign = World.open_sign
-    submit = World.submit
-    approved = World.approved
-    finish = World.finish
-
-    def person(self, name: str, *, holds_pass: bool = True) -> Holder:
-        return Holder.of(self, name, holds_pass=holds_pass)  # type: ignore[arg-type]
+    @property
+    def watch(self) -> RealTime:
+        return RealTime()
 
     @property
     def key_operations(self) -> int:

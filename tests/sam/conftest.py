@@ -5,7 +5,8 @@ from cryptography.hazmat.primitives.asymmetric import ec
 
 from sam import schema
 from sam.store import Store
-from tests.sam.world import Holder, World
+from tests.sam.callers import Holder
+from tests.sam.world import World
 from wallet_emulator.keys import new_key
 
 
@@ -17,13 +18,13 @@ def world(tmp_path: Path) -> World:
 @pytest.fixture
 def erika(world: World) -> Holder:
     """Has a PID and a signing pass."""
-    return Holder.of(world, "erika")
+    return world.person("erika")
 
 
 @pytest.fixture
 def asa(world: World) -> Holder:
     """Another person, equally equipped."""
-    return Holder.of(world, "asa")
+    return world.person("asa")
 
 
 @pytest.fixture(scope="module")
@@ -34,13 +35,13 @@ def shared_world(tmp_path_factory: pytest.TempPathFactory) -> World:
 
 @pytest.fixture(scope="module")
 def shared_erika(shared_world: World) -> Holder:
-    return Holder.of(shared_world, "erika")
+    return shared_world.person("erika")
 
 
 @pytest.fixture(scope="module")
 def villain(shared_world: World, shared_erika: Holder) -> Holder:
     """Erika's wallet, ready to misbehave: with an accomplice, and a past."""
-    shared_erika.accomplice = Holder.of(shared_world, "asa").wallet
+    shared_erika.accomplice = shared_world.person("asa").wallet
     shared_world.approved(shared_erika)
     shared_world.identify(shared_erika)
     return shared_erika

@@ -8,7 +8,8 @@ import pytest
 
 from sam import answers, audit, errors
 from sam import messages as m
-from tests.sam.world import Holder, World
+from tests.sam.callers import Holder
+from tests.sam.world import World
 from wallet_emulator import answer
 
 

@@ -14,7 +14,8 @@ from hsm.memory_device import MemoryDevice
 from sam import approvals, audit, errors, schema
 from sam import messages as m
 from sam.config import PASS_LIFETIME
-from tests.sam.world import Holder, World
+from tests.sam.callers import Holder
+from tests.sam.world import World
 from wallet_emulator import sd_jwt
 from wallet_emulator.keys import new_key, public_jwk
 from wallet_emulator.persons import PERSONS, Person
@@ -43,7 +44,7 @@ def give_pid(holder: Holder, person: Person, provider: PidProvider) -> None:
 def test_a_person_without_unique_identifier_cannot_be_identified(
     world: World,
 ) -> None:
-    nemo = Holder.of(world, "nemo", holds_pass=False)
+    nemo = world.person("nemo", holds_pass=False)
     tx = world.open_identify()
     give_pid(nemo, replace(PERSONS["nemo"], document_number=" "), world.provider)
 
@@ -52,7 +53,7 @@ def test_a_person_without_unique_identifier_cannot_be_identified(
 
 
 def test_a_document_number_identifies_where_there_is_no_other(world: World) -> None:
-    jean = Holder.of(world, "jean")
+    jean = world.person("jean")
 
     finished = world.finish(world.approved(jean))
 

@@ -13,7 +13,8 @@ from sam import audit, schema
 from sam.audit import AuditBrokenError, AuditRecord, chained, verify_chain
 from sam.cli import main
 from sam.store import Store
-from tests.sam.world import Holder, World
+from tests.sam.callers import Holder
+from tests.sam.world import World
 
 NOW = datetime(2026, 11, 20, 12, 0, tzinfo=UTC)
 
@@ -172,7 +173,7 @@ def test_what_is_rolled_back_is_not_recorded(store: Store) -> None:
 def directory(world: World, erika: Holder, monkeypatch: pytest.MonkeyPatch) -> None:
     world.finish(world.approved(erika))
     config = world.sam.config
-    monkeypatch.setenv("QES_SAM_DIRECTORY", str(config.state_directory))
+    monkeypatch.setenv("QES_SAM_DIRECTORY", str(config.sam_directory))
 
 
 @pytest.mark.usefixtures("directory")

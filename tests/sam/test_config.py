@@ -84,7 +84,7 @@ def test_a_setting_comes_from_the_file_and_the_environment_wins(
 
 
 def test_everything_of_the_sam_lies_in_its_folder() -> None:
-    config = SamConfig(QES_SAM_DIRECTORY=Path("state"))
+    config = SamConfig(sam_directory=Path("state"))
 
     assert config.database_url == "sqlite:///state/sam.db"
     assert config.socket == Path("state/sam.sock")
@@ -94,7 +94,7 @@ def test_everything_of_the_sam_lies_in_its_folder() -> None:
 
 
 def test_the_operators_anchors_come_beside_the_sams_own() -> None:
-    config = SamConfig(QES_SAM_DIRECTORY=Path("state"), pid_trust_anchors=Path("pem"))
+    config = SamConfig(sam_directory=Path("state"), pid_trust_anchors=Path("pem"))
 
     assert config.pid_anchor_folders == (Path("state/anchors/pid"), Path("pem"))
 

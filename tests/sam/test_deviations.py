@@ -7,7 +7,8 @@ import pytest
 
 from sam import audit, errors
 from sam import messages as m
-from tests.sam.world import Holder, World
+from tests.sam.callers import Holder
+from tests.sam.world import World
 from wallet_emulator.deviations import ACCEPTED, DEVIATIONS
 from wallet_emulator.wallet import PID, SIGNING_PASS
 

@@ -12,9 +12,10 @@ from hsm.memory_device import MemoryDevice
 from hsm.port import KeyId
 from sam import errors
 from sam import messages as m
+from tests.sam.callers import Holder
 from tests.sam.files import prepared
 from tests.sam.test_finish import assert_nothing_came_of
-from tests.sam.world import Holder, World
+from tests.sam.world import World
 
 
 @dataclass(slots=True)

@@ -9,6 +9,7 @@ import pytest
 from sam import errors
 from sam.cmc import EstClient
 from sam.finish import FAULT_POINTS
+from tests.sam.callers import Holder
 from tests.sam.files import prepared
 from tests.sam.scripted_ca import (
     QC_STATEMENTS,
@@ -22,7 +23,7 @@ from tests.sam.scripted_ca import (
 )
 from tests.sam.test_certificates import OTHER_KEY, QUALIFIED
 from tests.sam.test_finish import assert_nothing_came_of
-from tests.sam.world import NOW, Holder, World
+from tests.sam.world import NOW, World
 
 
 class Killed(BaseException):

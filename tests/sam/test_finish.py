@@ -8,8 +8,9 @@ from sqlalchemy import update
 
 from sam import audit, errors, finish, schema
 from sam import messages as m
+from tests.sam.callers import Holder
 from tests.sam.scripted_ca import Issuer, ScriptedCa, honest
-from tests.sam.world import Holder, World, second_process
+from tests.sam.world import World, second_process
 
 
 def assert_nothing_came_of(world: World, tx: str, reason: str) -> None:

@@ -6,7 +6,8 @@ import pytest
 
 from sam import approvals, audit
 from sam import messages as m
-from tests.sam.world import Holder, World
+from tests.sam.callers import Holder
+from tests.sam.world import World
 
 NFC_NAME, NFD_NAME = "Ångström-Provperson", "A\u030angstro\u0308m-Provperson"
 
@@ -40,7 +41,7 @@ def test_the_match_is_one_verdict_over_all_rules(
 
 @pytest.fixture(scope="module")
 def asa_in_shared(shared_world: World) -> Holder:
-    return Holder.of(shared_world, "asa")
+    return shared_world.person("asa")
 
 
 @pytest.mark.parametrize("claimed", [NFC_NAME, NFD_NAME], ids=["nfc", "nfd"])

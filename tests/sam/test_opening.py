@@ -11,8 +11,9 @@ import pytest
 from sam import errors, transactions
 from sam import messages as m
 from sam.labels import document_code
+from tests.sam.callers import Holder
 from tests.sam.files import HOLE, described, prepared
-from tests.sam.world import Holder, World
+from tests.sam.world import World
 
 LEASE, LETTER = prepared(b"%PDF lease"), prepared(b"%PDF letter")
 

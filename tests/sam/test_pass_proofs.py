@@ -12,7 +12,8 @@ from cryptography.hazmat.primitives.asymmetric import ec
 
 from hsm.port import MacKey
 from sam import errors
-from tests.sam.world import BASE_URL, Holder, World
+from tests.sam.callers import BASE_URL, Holder
+from tests.sam.world import World
 from wallet_emulator import jws
 from wallet_emulator.encoding import b64url
 from wallet_emulator.keys import new_key, public_jwk

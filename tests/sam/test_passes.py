@@ -5,7 +5,8 @@ from cryptography.hazmat.primitives.asymmetric import ec
 
 from sam import audit, errors
 from sam import messages as m
-from tests.sam.world import BASE_URL, Holder, World
+from tests.sam.callers import BASE_URL, Holder
+from tests.sam.world import World
 from wallet_emulator import issuance
 from wallet_emulator.keys import new_key, public_jwk
 from wallet_emulator.sd_jwt import SdJwt

@@ -11,8 +11,9 @@ from sam import answers, audit, errors, finish, passes
 from sam import messages as m
 from sam.module import Sam
 from tests.postgresql import Databases
+from tests.sam.callers import Holder
 from tests.sam.files import prepared
-from tests.sam.world import Holder, World, second_process
+from tests.sam.world import World, second_process
 from wallet_emulator.keys import new_key
 
 

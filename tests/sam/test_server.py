@@ -14,7 +14,7 @@ from sam import messages as m
 from sam.client import SamClient
 from sam.server import Server
 from sam.store import Store
-from tests.sam.world import Holder, World
+from tests.sam.world import World
 from wallet_emulator.persons import PERSONS
 
 DISK_FULL = """
@@ -185,7 +185,7 @@ def test_nothing_personal_is_logged(
     world: World, caplog: pytest.LogCaptureFixture
 ) -> None:
     caplog.set_level(logging.DEBUG)
-    erika = Holder.of(world, "erika")
+    erika = world.person("erika")
     world.finish(world.approved(erika))
 
     person = PERSONS["erika"]
@@ -196,7 +196,7 @@ def test_nothing_personal_is_logged(
 def test_a_statement_that_fails_is_logged_without_its_values(
     world: World, caplog: pytest.LogCaptureFixture
 ) -> None:
-    erika = Holder.of(world, "erika")
+    erika = world.person("erika")
     tx = world.open_sign().tx
     body = erika.answer(tx)
     with world.sam.store.begin() as connection:

@@ -15,7 +15,7 @@ from sam.store import Store
 
 @pytest.fixture
 def config(softhsm_module: Path, tmp_path: Path) -> SamConfig:
-    return SamConfig(QES_SAM_DIRECTORY=tmp_path / "sam", pkcs11_module=softhsm_module)
+    return SamConfig(sam_directory=tmp_path / "sam", pkcs11_module=softhsm_module)
 
 
 def test_set_up_makes_what_is_missing_and_then_nothing(config: SamConfig) -> None:
@@ -34,7 +34,7 @@ def test_each_service_key_asks_for_its_own_certificate(config: SamConfig) -> Non
 
     requests = [
         x509.load_pem_x509_csr(file.read_bytes())
-        for file in (config.state_directory / "csr").iterdir()
+        for file in (config.sam_directory / "csr").iterdir()
     ]
 
     names = {
@@ -48,7 +48,7 @@ def test_each_service_key_asks_for_its_own_certificate(config: SamConfig) -> Non
 def test_only_the_sam_reads_its_folder(config: SamConfig) -> None:
     setup.set_up(config, lambda _line: None)
 
-    assert config.state_directory.stat().st_mode & 0o777 == 0o700
+    assert config.sam_directory.stat().st_mode & 0o777 == 0o700
     assert config.hsm.pin_file.stat().st_mode & 0o777 == 0o600
 
 

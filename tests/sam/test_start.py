@@ -31,11 +31,11 @@ def restarted(world: World, config: SamConfig | None = None) -> object:
 
 
 def overwrite(name: str, content: bytes) -> Break:
-    return lambda config: (config.state_directory / name).write_bytes(content)
+    return lambda config: (config.sam_directory / name).write_bytes(content)
 
 
 def remove(name: str) -> Break:
-    return lambda config: (config.state_directory / name).unlink()
+    return lambda config: (config.sam_directory / name).unlink()
 
 
 def swap(config: SamConfig) -> None:
@@ -135,7 +135,7 @@ def test_the_lock_goes_with_its_process(tmp_path: Path) -> None:
 
 
 def config_without_device(folder: Path) -> SamConfig:
-    return SamConfig(QES_SAM_DIRECTORY=folder, pkcs11_module=Path("/nowhere.so"))
+    return SamConfig(sam_directory=folder, pkcs11_module=Path("/nowhere.so"))
 
 
 def test_a_fault_point_kills_the_process_there_and_nowhere_else() -> None:

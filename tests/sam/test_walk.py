@@ -14,8 +14,9 @@ from cryptography.x509.oid import NameOID, ObjectIdentifier
 
 from sam import audit, errors
 from sam import messages as m
+from tests.sam.callers import Holder
 from tests.sam.files import prepared
-from tests.sam.world import Holder, World
+from tests.sam.world import World
 from wallet_emulator.persons import PERSONS
 
 LEASE, LETTER, WILL = (prepared(t) for t in (b"%PDF lease", b"%PDF letter", b"%PDF w"))

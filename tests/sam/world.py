@@ -5,14 +5,11 @@ through the real client and server. Only the device is in memory, and the clock 
 by hand.
 """
 
-import io
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from types import MappingProxyType
 from typing import Any
-from urllib.parse import urlencode
 
 import httpx
 from cryptography import x509
@@ -25,7 +22,6 @@ from app.trust_services.setup import set_up as set_up_authorities
 from hsm.memory_device import MemoryDevice
 from hsm.port import ServiceKey
 from sam import audit, schema, setup, store
-from sam import messages as m
 from sam.client import SamClient
 from sam.cmc import EstClient
 from sam.config import SamConfig
@@ -33,20 +29,10 @@ from sam.module import Sam
 from sam.server import Server
 from sam.start import assemble
 from sam.store import Store
-from tests.sam.files import described, prepared
-from wallet_emulator import answer, dcql, issuance
-from wallet_emulator.answer import Change, no_change
-from wallet_emulator.keys import new_key
-from wallet_emulator.link import FetchedRequest
-from wallet_emulator.persons import PERSONS
+from tests.sam.callers import BASE_URL, Callers
 from wallet_emulator.pid_provider import PidProvider
-from wallet_emulator.request import VerifiedRequest, authenticate, read
-from wallet_emulator.sd_jwt import SdJwt
-from wallet_emulator.wallet import PID, SIGNING_PASS, Wallet, receive_pid
 
-BASE_URL = "http://localhost:8000"
 NOW = datetime(2026, 11, 20, 12, 0, tzinfo=UTC)
-_NONE: Mapping[str, str] = MappingProxyType({})
 
 
 @dataclass(slots=True)
@@ -63,7 +49,7 @@ class Clock:
 
 
 @dataclass(slots=True)
-class World:
+class World(Callers):
     """One SAM, its callers' client, its CA, a PID provider, and the time."""
 
     folder: Path
@@ -84,12 +70,16 @@ class World:
         self.provider = PidProvider.create(NOW)
         config = SamConfig(
             base_url=BASE_URL,
-            QES_SAM_DIRECTORY=self.folder / "sam",
+            sam_directory=self.folder / "sam",
             sam_database_url=self.database_url,
         )
         self._write_certificates(config)
         setup.upgrade_database(config)
         self.restart(config)
+
+    @property
+    def watch(self) -> Clock:
+        return self.clock
 
     def restart(self, config: SamConfig | None = None) -> None:
         """A new process on the same state directory, token and clock."""
@@ -134,47 +124,6 @@ class World:
         pem = provider.ca.public_bytes(Encoding.PEM)
         (config.pid_anchor_folders[0] / f"{name}.pem").write_bytes(pem)
 
-    # --- what callers do -----------------------------------------------------
-
-    def identify(self, person: "Holder", *grants: m.Grant) -> str:
-        """A verified identification; returns the handle."""
-        tx = self.open_identify(*(grants or (m.Grant.PASS,)))
-        submitted = self.submit(tx, person.answer(tx))
-        assert submitted.handle is not None
-        return submitted.handle
-
-    def open_identify(self, *grants: m.Grant, rules: Mapping[str, str] = _NONE) -> str:
-        """Rules: claim → the value it should have."""
-        listed = tuple(m.MatchRule(claim=c, equals=e) for c, e in rules.items())  # type: ignore[arg-type]
-        call = m.OpenIdentify(grants=grants, match_rules=listed)
-        return self.client.open_identify(call).tx
-
-    def open_sign(self, *contents: bytes, **call: object) -> m.SigningOpened:
-        contents = contents or (prepared(b"%PDF the lease "),)
-        documents = tuple(described(content) for content in contents)
-        return self.client.open_sign(
-            m.OpenSign(documents=documents, **call),  # type: ignore[arg-type]
-            [io.BytesIO(content) for content in contents],
-        )
-
-    def submit(self, tx: str, body: str) -> m.Submitted:
-        return self.client.submit(m.Submit(tx=tx, body=body))
-
-    def approved(self, person: "Holder", *contents: bytes, **call: object) -> str:
-        """An approved signing transaction, ready to finish."""
-        tx = self.open_sign(*contents, **call).tx
-        self.submit(tx, person.answer(tx))
-        return tx
-
-    def finish(self, tx: str) -> m.Finished:
-        return self.client.finish(m.Finish(tx=tx))
-
-    def issue_pass(self, handle: str, proof: str) -> str:
-        call = m.IssuePass(handle=handle, proof=proof)
-        return self.client.issue_pass(call).credential
-
-    # --- what an auditor sees ------------------------------------------------
-
     def audited(self, event: audit.Event) -> list[str]:
         with self.sam.store.begin() as connection:
             return [
@@ -217,70 +166,6 @@ class World:
     @property
     def key_operations(self) -> int:
         return self.sam.tally.signer_key_operations
-
-
-@dataclass(slots=True)
-class Holder:
-    """A person with a wallet, somewhere outside."""
-
-    world: World
-    name: str
-    wallet: Wallet
-    accomplice: Wallet | None = None
-
-    @classmethod
-    def of(cls, world: World, name: str, *, holds_pass: bool = True) -> "Holder":
-        wallet = Wallet(
-            world.folder / f"wallet-{name}-{len(list(world.folder.iterdir()))}"
-        )
-        holder = cls(world, name, wallet)
-        receive_pid(wallet, world.provider, PERSONS[name], world.clock.now)
-        if holds_pass:
-            holder.take_pass(world.identify(holder))
-        return holder
-
-    def request(self, tx: str) -> VerifiedRequest:
-        """The request as this wallet reads it, after checking who asks."""
-        nonce = "w" * 43
-        signed = self.world.client.request(m.Request(tx=tx, wallet_nonce=nonce))
-        fetched = FetchedRequest(
-            client_id=self.world.sam.client_id,
-            wallet_nonce=nonce,
-            request_object=signed.request_object,
-        )
-        roots = [self.world.access_root]
-        return read(authenticate(fetched, roots, self.world.clock.now))
-
-    def answer(self, tx: str, change: Change = no_change) -> str:
-        """The form the wallet would post, with one thing wrong if ``change`` says."""
-        request = self.request(tx)
-        matches = dcql.match(request.query, self.wallet.credentials())
-        draft = answer.start(request, matches, self.wallet, self.world.clock.now)
-        draft.provider, draft.accomplice = self.world.provider, self.accomplice
-        form = answer.build(draft, change)
-        if change is no_change:
-            self.wallet.remember_answer(draft.vp_token)
-        return urlencode(form)
-
-    def take_pass(self, handle: str) -> None:
-        key = new_key()
-        issued = self.world.issue_pass(handle, self.proof(key))
-        self.wallet.hold(SIGNING_PASS, SdJwt.parse(issued), key)
-
-    def proof(self, key: object, **changed: str) -> str:
-        nonce = changed.get("nonce") or self.world.client.pass_nonce().c_nonce
-        return issuance.key_proof(
-            key,  # type: ignore[arg-type]
-            audience=changed.get("audience", BASE_URL),
-            nonce=nonce,
-            now=self.world.clock.now,
-        )
-
-    @property
-    def pid_key(self) -> object:
-        held = self.wallet.credential(PID)
-        assert held is not None
-        return held.key
 
 
 def second_process(world: World) -> Sam:
