@@ -29,9 +29,9 @@ from sam import answers, certificates, cmc, opening, transactions
 from sam import finish as finishing
 from sam import messages as m
 from sam.config import SamConfig
+from sam.database import Database
 from sam.module import Sam
 from sam.start import open_sam
-from sam.store import Store
 
 CALLS = ("open_sign", "request", "submit", "finish")
 REST, DATABASE = "the rest", "database, audit, evidence"
@@ -118,7 +118,7 @@ def instrumented(spans: Spans) -> Iterator[None]:
     for step, places in STEPS.items():
         for owner, name in places:
             put(owner, name, step, _function)
-    put(Store, "begin", DATABASE, _block)
+    put(Database, "begin", DATABASE, _block)
     try:
         yield
     finally:

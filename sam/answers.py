@@ -34,7 +34,7 @@ AUDITED_REFUSALS = 5  # per transaction: a stranger's answers cannot fill the lo
 def submit(sam: Sam, call: m.Submit) -> m.Submitted:
     """Verify the wallet's answer; at most one answer moves the transaction."""
     body = call.body.encode()
-    with sam.store.begin() as connection:
+    with sam.database.begin() as connection:
         row = known(store.transaction(connection, call.tx))
     if row.state != m.State.OPEN:
         return _reply_again(sam, row, body)
@@ -88,7 +88,7 @@ def _accept(
     now = sam.clock()
     identifies = row.purpose == m.Purpose.IDENTIFY
     handle = handle_of(sam.device, row.tx) if identifies else None
-    with sam.store.begin() as connection:
+    with sam.database.begin() as connection:
         moved = store.mark_verified(
             connection, row.tx, answer=body, identity=identity, now=now, **values
         )
@@ -96,7 +96,7 @@ def _accept(
             if handle is not None:
                 _add_handle(connection, handle, row, identity, now)
             _record_verified(connection, row, identity, body, now)
-    with sam.store.begin() as connection:
+    with sam.database.begin() as connection:
         answered = known(store.transaction(connection, row.tx))
     return _reply_again(sam, answered, body)
 
@@ -108,7 +108,7 @@ def _approval(
     identity: store.Identity,
 ) -> dict[str, object]:
     pass_id = str(presentation.credentials[approvals.PASS].claims["pass_id"])
-    with sam.store.begin() as connection:
+    with sam.database.begin() as connection:
         issued = store.pass_by_id(connection, pass_id)
     signing_pass = approvals.approve(row, presentation, identity, issued, sam.clock())
     return {"pass_id": pass_id, "pass_presentation": signing_pass.presentation}
@@ -169,7 +169,7 @@ def _reply_again(sam: Sam, row: Row[Any], body: bytes) -> m.Submitted:
 
 
 def _record_refusal(sam: Sam, tx: str, body: bytes, reason: str) -> None:
-    with sam.store.begin() as connection:
+    with sam.database.begin() as connection:
         if store.count_refusal(connection, tx) <= AUDITED_REFUSALS:
             audit.append(
                 connection,

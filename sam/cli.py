@@ -12,7 +12,7 @@ from hsm.errors import HsmError
 from hsm.pkcs11_device import Pkcs11Device
 from sam import audit, setup
 from sam.config import SamConfig
-from sam.store import Store
+from sam.database import Database
 
 
 @click.group()
@@ -78,7 +78,7 @@ def audit_group() -> None:
 @click.pass_obj
 def verify_audit(config: SamConfig) -> None:
     """Check that no record was edited, removed or put elsewhere."""
-    with Store(config.database_url).begin() as connection:
+    with Database(config.database_url).begin() as connection:
         try:
             count = audit.verify_chain(audit.records(connection))
         except audit.AuditBrokenError as error:
@@ -93,7 +93,7 @@ def verify_audit(config: SamConfig) -> None:
 @click.pass_obj
 def show_audit(config: SamConfig) -> None:
     """Print the records, one JSON object a line."""
-    with Store(config.database_url).begin() as connection:
+    with Database(config.database_url).begin() as connection:
         for entry in audit.records(connection):
             record: dict[str, Any] = json.loads(entry.record)
             click.echo(json.dumps(record, ensure_ascii=False))

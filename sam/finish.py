@@ -89,7 +89,7 @@ class _Signed:
 
 def finish(sam: Sam, call: m.Finish) -> m.Finished:
     """Sign what was approved. Raises ``SigningFailedError`` if nothing was released."""
-    with sam.store.begin() as connection:
+    with sam.database.begin() as connection:
         row = known(store.transaction(connection, call.tx))
         documents = store.documents_of(connection, call.tx)
     if row.state == m.State.SIGNED:
@@ -105,7 +105,7 @@ def finish(sam: Sam, call: m.Finish) -> m.Finished:
 
 def fail_interrupted(sam: Sam) -> None:
     """What is SIGNING while nobody signs has lost its owner: it ends, for good."""
-    with sam.store.begin() as connection:
+    with sam.database.begin() as connection:
         for tx, owner in store.left_signing(connection):
             store.fail(connection, tx, owner=owner, reason="interrupted")
             store.end_keys_of(connection, tx, "lost with its process")
@@ -114,7 +114,7 @@ def fail_interrupted(sam: Sam) -> None:
 
 def _begin(sam: Sam, row: Row[Any]) -> None:
     sam.fault("before-signing")
-    with sam.store.begin() as connection:  # 1
+    with sam.database.begin() as connection:  # 1
         if not store.begin_signing(
             connection,
             row.tx,
@@ -138,7 +138,7 @@ def _not_signable(row: Row[Any]) -> refused.SamError:
 
 def _sign(sam: Sam, row: Row[Any], documents: Sequence[Row[Any]]) -> _Signed:
     key_id = KeyId(secrets.token_bytes(KEY_ID_BYTES))
-    with sam.store.begin() as connection:  # 2
+    with sam.database.begin() as connection:  # 2
         store.plan_key(connection, row.tx, key_id, owner=sam.owner, now=sam.clock())
     sam.fault("after-key-plan")
     sam.tally.signer_key_operations += 1
@@ -199,7 +199,7 @@ def _intend(sam: Sam, row: Row[Any], attributes: list[SignedAttributes]) -> None
     if sam.clock() - row.verified_at >= APPROVAL_LIFETIME:
         raise CeremonyError("approval_too_old")
     sam.fault("before-intent")
-    with sam.store.begin() as connection:
+    with sam.database.begin() as connection:
         store.record_intents(connection, row.tx, [a.dtbsr for a in attributes])
     sam.fault("after-intent")
 
@@ -238,7 +238,7 @@ def _release(
     now = sam.clock()
     dtbsrs = [a.dtbsr for a in signed.attributes]
     sam.fault("before-result")
-    with sam.store.begin() as connection:  # 9
+    with sam.database.begin() as connection:  # 9
         number = store.add_release(
             connection, row.tx, now=now, signatures=len(signed.signatures)
         )
@@ -284,7 +284,7 @@ def _release(
 
 
 def _fail(sam: Sam, tx: str, reason: str) -> None:
-    with sam.store.begin() as connection:
+    with sam.database.begin() as connection:
         if store.fail(connection, tx, owner=sam.owner, reason=reason):
             left = reason == KEY_NOT_PROVEN_GONE
             store.end_keys_of(connection, tx, reason if left else "destroyed")

@@ -9,8 +9,8 @@ from hsm.port import SigningDevice
 from openid4vp.request import x509_hash_client_id
 from openid4vp.trust import IssuerTrust
 from sam.config import SamConfig
+from sam.database import Database
 from sam.service_keys import PassIssuer, RequestSigner
-from sam.store import Store
 
 
 class CertificateIssuer(Protocol):
@@ -41,7 +41,7 @@ class Sam:
     """One signer process: its keys, its database, its trust, its clock."""
 
     config: SamConfig
-    store: Store
+    database: Database
     device: SigningDevice
     device_name: str
     request_signer: RequestSigner

@@ -27,7 +27,7 @@ QUALIFIER = "eu_eidas_aes"  # eu_eidas_qes belongs to production mode
 def open_identify(sam: Sam, call: m.OpenIdentify) -> m.Opened:
     query = DcqlQuery(credentials=(approvals.pid_query(call.match_rules),))
     tx, asked = _begin(sam, query)
-    with sam.store.begin() as connection:
+    with sam.database.begin() as connection:
         store.add_transaction(
             connection,
             _columns(tx, asked)
@@ -58,7 +58,7 @@ def open_sign(
         for document, found in zip(call.documents, digests, strict=True)
     ]
     asked = asked.with_transaction_data(_approval_request(listed))
-    with sam.store.begin() as connection:
+    with sam.database.begin() as connection:
         store.add_transaction(
             connection,
             _columns(tx, asked)
@@ -119,7 +119,7 @@ def _opened(sam: Sam, connection: Connection, tx: str, purpose: m.Purpose) -> No
 def _signer_of(sam: Sam, handle: str | None) -> bytes | None:
     if handle is None:
         return None
-    with sam.store.begin() as connection:
+    with sam.database.begin() as connection:
         row = store.handle_row(connection, handle, sam.clock())
     if row is None:
         raise refused.UnknownHandleError("no such handle, or its time is over")

@@ -46,7 +46,7 @@ def pass_nonce(sam: Sam, _call: m.Nothing) -> m.PassNonce:
 
 def issue_pass(sam: Sam, call: m.IssuePass) -> m.IssuedPass:
     now = sam.clock()
-    with sam.store.begin() as connection:
+    with sam.database.begin() as connection:
         handle = store.handle_row(connection, call.handle, now)
         issued = store.pass_of_handle(connection, call.handle)
     if handle is None:
@@ -62,7 +62,7 @@ def issue_pass(sam: Sam, call: m.IssuePass) -> m.IssuedPass:
     nonce_ends = _nonce_end(sam, str(proof.payload.get("nonce", "")), now)
     pass_id = secrets.token_urlsafe(24)
     credential = sam.pass_issuer.issue(pass_id, holder_key, now)
-    with sam.store.begin() as connection:
+    with sam.database.begin() as connection:
         _once(connection, str(proof.payload["nonce"]), nonce_ends)
         _keep(
             connection,

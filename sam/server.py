@@ -36,13 +36,13 @@ _JSON = [("Content-Type", "application/json"), ("Cache-Control", "no-store")]
 
 
 def releases(sam: Sam, call: m.Since) -> m.Releases:
-    with sam.store.begin() as connection:
+    with sam.database.begin() as connection:
         rows = store.releases_after(connection, call.release)
     return m.Releases(releases=tuple(m.Release(**row._mapping) for row in rows))
 
 
 def info(sam: Sam, _call: m.Nothing) -> m.Info:
-    with sam.store.begin() as connection:
+    with sam.database.begin() as connection:
         head = audit.head(connection)
     request_chain = sam.request_signer.certificate_chain
     return m.Info(

@@ -21,10 +21,10 @@ from hsm.port import ServiceKey, SigningDevice
 from openid4vp.trust import AnchorStore, PinnedIssuer
 from sam import approvals, audit, cmc
 from sam.config import SamConfig
+from sam.database import Database
 from sam.finish import FAULT_POINTS, fail_interrupted
 from sam.module import CertificateIssuer, Sam, no_fault
 from sam.service_keys import Chain, PassIssuer, RequestSigner
-from sam.store import Store
 
 
 class StartError(Exception):
@@ -62,7 +62,7 @@ def assemble(
     pass_chain = _service_chain(config, device, ServiceKey.PASS_ISSUING)
     sam = Sam(
         config=config,
-        store=Store(config.database_url),
+        database=Database(config.database_url),
         device=device,
         device_name=f"{tested.manufacturer} {tested.model} {tested.library_version}",
         request_signer=RequestSigner(
@@ -99,7 +99,7 @@ def pid_anchors(config: SamConfig) -> Mapping[str, x509.Certificate]:
 
 def _started(sam: Sam) -> None:
     fail_interrupted(sam)
-    with sam.store.begin() as connection:
+    with sam.database.begin() as connection:
         audit.append(
             connection,
             audit.Event.STARTED,

@@ -1,31 +1,18 @@
 """Every SQL statement of the SAM, and the promise behind each.
 
 A state moves only by a conditional UPDATE whose row count is 1; the caller gets a bool
-that says whether *this* call moved it. SQLite runs in WAL with ``synchronous=FULL`` and
-takes its write lock at BEGIN, so a commit that returned is on the disk and two writers
-never interleave. No database transaction here spans a network or an HSM call.
+that says whether *this* call moved it. The caller also holds the database transaction
+(``sam.database``), and spans no network or HSM call with it.
 """
 
 import hashlib
 import json
-import sqlite3
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import (
-    Connection,
-    Engine,
-    Row,
-    create_engine,
-    event,
-    func,
-    insert,
-    select,
-    update,
-)
+from sqlalchemy import Connection, Row, delete, func, insert, select, update
 from sqlalchemy.exc import IntegrityError
 
 from sam.messages import Purpose, State
@@ -64,39 +51,6 @@ class Identity:
     provider: str
     key_thumbprint: str
     presentation_sha256: bytes
-
-
-class Store:
-    """The SAM's database; ``begin`` is the only way to a connection."""
-
-    def __init__(self, url: str) -> None:
-        self.engine = _engine(url)
-
-    @contextmanager
-    def begin(self) -> Iterator[Connection]:
-        """One database transaction: committed on leaving, rolled back on a raise."""
-        with self.engine.begin() as connection:
-            yield connection
-
-
-def _engine(url: str) -> Engine:
-    # A failing statement is logged: its values may be a person's.
-    engine = create_engine(url, hide_parameters=True)
-    if engine.dialect.name == "sqlite":
-        event.listen(engine, "connect", _prepare_sqlite)
-        event.listen(engine, "begin", _begin_immediate)
-    return engine
-
-
-def _prepare_sqlite(connection: sqlite3.Connection, _record: object) -> None:
-    connection.isolation_level = None
-    for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON"):
-        connection.execute(f"PRAGMA {pragma}")
-    connection.execute("PRAGMA busy_timeout=10000")
-
-
-def _begin_immediate(connection: Connection) -> None:
-    connection.exec_driver_sql("BEGIN IMMEDIATE")
 
 
 # --- transactions ---------------------------------------------------------------
@@ -370,6 +324,12 @@ def use_nonce(connection: Connection, nonce: str, expires_at: datetime) -> None:
         connection,
         insert(used_nonces).values(nonce_sha256=_sha256(nonce), expires_at=expires_at),
     )
+
+
+def forget_spent(connection: Connection, now: datetime) -> None:
+    """Nonces and handles past their end: refused by their time alone from here on."""
+    for table in (used_nonces, handles):
+        connection.execute(delete(table).where(table.c.expires_at <= now))
 
 
 def add_pass(connection: Connection, handle: str, **values: object) -> None:

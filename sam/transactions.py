@@ -21,7 +21,7 @@ from sam.module import Sam
 def request(sam: Sam, call: m.Request) -> m.SignedRequest:
     """The request object; repeatable while OPEN, with the same nonce, key and data."""
     now = sam.clock()
-    with sam.store.begin() as connection:
+    with sam.database.begin() as connection:
         row = still_open(sam, known(store.transaction(connection, call.tx)))
     signed = sign_request_object(
         Transaction.from_json(row.protocol),
@@ -29,13 +29,13 @@ def request(sam: Sam, call: m.Request) -> m.SignedRequest:
         wallet_nonce=call.wallet_nonce,
         now=now,
     )
-    with sam.store.begin() as connection:
+    with sam.database.begin() as connection:
         store.keep_request_object(connection, call.tx, signed)
     return m.SignedRequest(request_object=signed)
 
 
 def status(sam: Sam, call: m.ByTransaction) -> m.Status:
-    with sam.store.begin() as connection:
+    with sam.database.begin() as connection:
         row = known(store.transaction(connection, call.tx))
     return _status(row)
 
@@ -46,7 +46,7 @@ def abort(sam: Sam, call: m.ByTransaction) -> m.Status:
     An aborted identification takes its handle along; one that merely grew old leaves
     it to its own thirty minutes.
     """
-    with sam.store.begin() as connection:
+    with sam.database.begin() as connection:
         known(store.transaction(connection, call.tx))
         _close(sam, connection, call.tx, "aborted")
         store.end_handle(connection, call.tx, sam.clock())
@@ -56,9 +56,10 @@ def abort(sam: Sam, call: m.ByTransaction) -> m.Status:
 def sweep(sam: Sam) -> None:
     """End what nobody will answer or finish any more."""
     now = sam.clock()
-    with sam.store.begin() as connection:
+    with sam.database.begin() as connection:
         for tx in store.expired(connection, now=now, window=APPROVAL_LIFETIME):
             _close(sam, connection, tx, "expired")
+        store.forget_spent(connection, now)
 
 
 def known(row: Row[Any] | None) -> Row[Any]:

@@ -4,8 +4,8 @@ from typing import Any, Literal
 
 from alembic import context
 
+from sam.database import Database
 from sam.schema import UtcDateTime, metadata
-from sam.store import Store
 
 
 def render_item(kind: str, item: Any, _context: Any) -> str | Literal[False]:
@@ -19,7 +19,7 @@ url = context.config.get_main_option("sqlalchemy.url")
 if url is None:
     raise RuntimeError("run migrations through `sam setup`, which names the database")
 
-engine = Store(url).engine
+engine = Database(url).engine
 with engine.connect() as connection:
     context.configure(
         connection=connection,

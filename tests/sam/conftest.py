@@ -4,7 +4,7 @@ import pytest
 from cryptography.hazmat.primitives.asymmetric import ec
 
 from sam import schema
-from sam.store import Store
+from sam.database import Database
 from tests.sam.callers import Holder
 from tests.sam.world import World
 from wallet_emulator.keys import new_key
@@ -54,7 +54,7 @@ def key() -> ec.EllipticCurvePrivateKey:
 
 
 @pytest.fixture
-def sam_store(tmp_path: Path) -> Store:
-    made = Store(f"sqlite:///{tmp_path / 'sam.db'}")
+def sam_store(tmp_path: Path) -> Database:
+    made = Database(f"sqlite:///{tmp_path / 'sam.db'}")
     schema.metadata.create_all(made.engine)
     return made

@@ -5,8 +5,9 @@ from datetime import UTC, datetime, timedelta
 from sqlalchemy import update
 
 from sam import schema, store
+from sam.database import Database
 from sam.messages import Purpose, State
-from sam.store import Identity, Store
+from sam.store import Identity
 
 NOW = datetime(2026, 11, 20, 12, 0, tzinfo=UTC)
 SOON, AGO = NOW + timedelta(seconds=1), NOW - timedelta(seconds=1)
@@ -20,7 +21,7 @@ IDENTITY = Identity(
 )
 
 
-def add(sam_store: Store, tx: str = "tx", /, **values: object) -> None:
+def add(sam_store: Database, tx: str = "tx", /, **values: object) -> None:
     given: dict[str, object] = {
         "tx": tx,
         "purpose": Purpose.SIGN,

@@ -172,7 +172,7 @@ def test_a_pass_past_its_end_in_the_sams_own_record_is_no_approval(
 
 
 def expire_passes(world: World) -> None:
-    with world.sam.store.begin() as connection:
+    with world.sam.database.begin() as connection:
         connection.execute(update(schema.passes).values(expires_at=world.clock.now))
 
 
@@ -218,7 +218,7 @@ def test_a_pass_counts_only_with_the_key_it_was_issued_to(
     """The row says another key: someone edited the database."""
     tx = world.open_sign().tx
     body = erika.answer(tx)
-    with world.sam.store.begin() as connection:
+    with world.sam.database.begin() as connection:
         connection.execute(update(schema.passes).values(key_thumbprint="another"))
 
     assert refusal(world, tx, body) == "pass_key_mismatch"
@@ -230,7 +230,7 @@ def test_only_the_very_text_that_was_sent_is_approved(
     """The stored text is another: what the wallet approved does not match it."""
     tx = world.open_sign().tx
     body = erika.answer(tx)
-    with world.sam.store.begin() as connection:
+    with world.sam.database.begin() as connection:
         connection.execute(
             update(schema.transactions)
             .where(schema.transactions.c.tx == tx)

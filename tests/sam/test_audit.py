@@ -12,7 +12,7 @@ from sqlalchemy.exc import IntegrityError
 from sam import audit, schema
 from sam.audit import AuditBrokenError, AuditRecord, chained, verify_chain
 from sam.cli import main
-from sam.store import Store
+from sam.database import Database
 from tests.sam.callers import Holder
 from tests.sam.world import World
 
@@ -20,14 +20,14 @@ NOW = datetime(2026, 11, 20, 12, 0, tzinfo=UTC)
 
 
 @pytest.fixture
-def store(tmp_path: Path) -> Store:
-    store = Store(f"sqlite:///{tmp_path / 'sam.db'}")
+def store(tmp_path: Path) -> Database:
+    store = Database(f"sqlite:///{tmp_path / 'sam.db'}")
     schema.metadata.create_all(store.engine)
     return store
 
 
 @pytest.fixture
-def log(store: Store) -> list[AuditRecord]:
+def log(store: Database) -> list[AuditRecord]:
     """Ten records that hold together."""
     for number in range(10):
         with store.begin() as connection:
@@ -147,7 +147,7 @@ def test_a_log_chained_anew_has_another_head(log: list[AuditRecord]) -> None:
     assert forged[-1].hash != log[-1].hash
 
 
-def test_a_record_is_written_once(store: Store, log: list[AuditRecord]) -> None:
+def test_a_record_is_written_once(store: Database, log: list[AuditRecord]) -> None:
     again = schema.audit.insert().values(
         sequence=10, record="{}", previous_hash=bytes(32), hash=bytes(32)
     )
@@ -156,7 +156,7 @@ def test_a_record_is_written_once(store: Store, log: list[AuditRecord]) -> None:
         connection.execute(again)
 
 
-def test_what_is_rolled_back_is_not_recorded(store: Store) -> None:
+def test_what_is_rolled_back_is_not_recorded(store: Database) -> None:
     def recorded_and_broken_off() -> None:
         with store.begin() as connection:
             audit.append(connection, audit.Event.STARTED, now=NOW)
@@ -201,7 +201,7 @@ def test_the_operator_sees_that_the_log_holds(world: World) -> None:
     ],
 )
 def test_the_operator_sees_where_the_log_is_broken(world: World, act: object) -> None:
-    with world.sam.store.begin() as connection:
+    with world.sam.database.begin() as connection:
         connection.execute(act)  # type: ignore[call-overload]
 
     result = CliRunner().invoke(main, ["audit", "verify"])

@@ -166,7 +166,7 @@ def test_nothing_of_another_owner_is_released_or_ended(
 
 
 def give_away(world: World, tx: str) -> None:
-    with world.sam.store.begin() as connection:
+    with world.sam.database.begin() as connection:
         connection.execute(
             update(schema.transactions)
             .where(schema.transactions.c.tx == tx)

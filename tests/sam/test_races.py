@@ -21,7 +21,7 @@ from wallet_emulator.keys import new_key
 def world(databases: Databases, tmp_path: Path) -> Iterator[World]:
     world = World(tmp_path, databases("sam"))
     yield world
-    world.sam.store.engine.dispose()
+    world.sam.database.engine.dispose()
 
 
 @pytest.fixture
@@ -29,7 +29,7 @@ def other(world: World) -> Iterator[Sam]:
     """A second signer process over the same database and token."""
     sam = second_process(world)
     yield sam
-    sam.store.engine.dispose()
+    sam.database.engine.dispose()
 
 
 def raced(*acts: Callable[[], object]) -> list[object]:
@@ -52,7 +52,7 @@ def raced(*acts: Callable[[], object]) -> list[object]:
 
 
 def chain_holds(world: World) -> bool:
-    with world.sam.store.begin() as connection:
+    with world.sam.database.begin() as connection:
         entries = list(audit.records(connection))
     return audit.verify_chain(entries) == len(entries)
 

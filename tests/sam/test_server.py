@@ -12,8 +12,8 @@ from hsm.errors import HsmUnavailableError
 from sam import errors, server
 from sam import messages as m
 from sam.client import SamClient
+from sam.database import Database
 from sam.server import Server
-from sam.store import Store
 from tests.sam.world import World
 from wallet_emulator.persons import PERSONS
 
@@ -143,7 +143,7 @@ def test_a_device_that_is_away_is_no_answer_without_detail(
 
 
 def test_a_database_that_is_away_is_no_answer_without_detail(world: World) -> None:
-    world.serve(replace(world.sam, store=Store("sqlite:////nowhere/sam.db")))
+    world.serve(replace(world.sam, database=Database("sqlite:////nowhere/sam.db")))
 
     with pytest.raises(errors.SamUnavailableError, match=r"^OperationalError$"):
         world.client.info()
@@ -199,7 +199,7 @@ def test_a_statement_that_fails_is_logged_without_its_values(
     erika = world.person("erika")
     tx = world.open_sign().tx
     body = erika.answer(tx)
-    with world.sam.store.begin() as connection:
+    with world.sam.database.begin() as connection:
         connection.execute(text(DISK_FULL))
 
     with pytest.raises(errors.SamUnavailableError):

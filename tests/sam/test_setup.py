@@ -10,7 +10,7 @@ from sqlalchemy import inspect
 from hsm.port import ServiceKey
 from sam import schema, setup
 from sam.config import SamConfig
-from sam.store import Store
+from sam.database import Database
 
 
 @pytest.fixture
@@ -55,5 +55,5 @@ def test_only_the_sam_reads_its_folder(config: SamConfig) -> None:
 def test_set_up_makes_the_tables(config: SamConfig) -> None:
     setup.set_up(config, lambda _line: None)
 
-    tables = set(inspect(Store(config.database_url).engine).get_table_names())
+    tables = set(inspect(Database(config.database_url).engine).get_table_names())
     assert tables == set(schema.metadata.tables) | {"alembic_version"}

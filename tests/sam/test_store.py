@@ -9,7 +9,8 @@ from sqlalchemy import Connection, select, text
 from sqlalchemy.exc import IntegrityError
 
 from sam import schema, store
-from sam.store import OnceOnlyError, Store
+from sam.database import Database
+from sam.store import OnceOnlyError
 from tests.sam.rows import IDENTITY, NOW, SOON, add
 
 
@@ -41,7 +42,7 @@ def signing_pass(connection: Connection, **changed: object) -> None:
     ],
 )
 def test_a_pass_is_the_only_one_of_its_handle_and_key(
-    sam_store: Store, changed: dict[str, object]
+    sam_store: Database, changed: dict[str, object]
 ) -> None:
     with sam_store.begin() as connection:
         signing_pass(connection)
@@ -52,7 +53,7 @@ def test_a_pass_is_the_only_one_of_its_handle_and_key(
         signing_pass(connection, handle="h3", pass_id="p3", key_thumbprint="k3")
 
 
-def test_a_nonce_is_used_once(sam_store: Store) -> None:
+def test_a_nonce_is_used_once(sam_store: Database) -> None:
     with sam_store.begin() as connection:
         store.use_nonce(connection, "n", SOON)
 
@@ -62,6 +63,7 @@ def test_a_nonce_is_used_once(sam_store: Store) -> None:
         store.use_nonce(connection, "n2", SOON)
 
 
+SPENT = (schema.handles, schema.used_nonces)
 ONCE: dict[str, Callable[[Connection, int], object]] = {
     "handle-per-transaction": lambda c, n: handle(c, f"h{n}"),
     "release-per-transaction": lambda c, n: store.add_release(
@@ -75,7 +77,7 @@ ONCE: dict[str, Callable[[Connection, int], object]] = {
 
 @pytest.mark.parametrize("act", ONCE.values(), ids=ONCE)
 def test_a_transaction_yields_one_of_each(
-    sam_store: Store, act: Callable[[Connection, int], object]
+    sam_store: Database, act: Callable[[Connection, int], object]
 ) -> None:
     add(sam_store)
     with sam_store.begin() as connection:
@@ -85,14 +87,14 @@ def test_a_transaction_yields_one_of_each(
         act(connection, 2)
 
 
-def test_a_nonce_belongs_to_one_transaction(sam_store: Store) -> None:
+def test_a_nonce_belongs_to_one_transaction(sam_store: Database) -> None:
     add(sam_store)
 
     with pytest.raises(IntegrityError):
         add(sam_store, "tx2", nonce="nonce-tx")
 
 
-def test_a_handle_is_not_kept_as_text(sam_store: Store) -> None:
+def test_a_handle_is_not_kept_as_text(sam_store: Database) -> None:
     add(sam_store)
     with sam_store.begin() as connection:
         handle(connection, "a-handle")
@@ -105,7 +107,7 @@ def test_a_handle_is_not_kept_as_text(sam_store: Store) -> None:
 
 @pytest.mark.parametrize(("now", "alive"), [(NOW, True), (SOON, False)])
 def test_a_handle_is_found_while_it_lives(
-    sam_store: Store, now: datetime, alive: bool
+    sam_store: Database, now: datetime, alive: bool
 ) -> None:
     add(sam_store)
     with sam_store.begin() as connection:
@@ -115,7 +117,7 @@ def test_a_handle_is_found_while_it_lives(
         assert store.handle_row(connection, "other", now) is None
 
 
-def test_ending_a_handle_never_prolongs_it(sam_store: Store) -> None:
+def test_ending_a_handle_never_prolongs_it(sam_store: Database) -> None:
     add(sam_store)
     with sam_store.begin() as connection:
         handle(connection, "h")
@@ -124,7 +126,7 @@ def test_ending_a_handle_never_prolongs_it(sam_store: Store) -> None:
         assert store.handle_row(connection, "h", SOON) is None
 
 
-def test_a_commit_that_returned_is_on_the_disk(sam_store: Store) -> None:
+def test_a_commit_that_returned_is_on_the_disk(sam_store: Database) -> None:
     with sam_store.begin() as connection:
         pragmas = {
             name: connection.execute(text(f"PRAGMA {name}")).scalar()
@@ -134,7 +136,7 @@ def test_a_commit_that_returned_is_on_the_disk(sam_store: Store) -> None:
     assert pragmas == {"journal_mode": "wal", "synchronous": 2, "foreign_keys": 1}
 
 
-def test_no_two_database_transactions_interleave(sam_store: Store) -> None:
+def test_no_two_database_transactions_interleave(sam_store: Database) -> None:
     """A second writer waits at BEGIN: what the first has read is still true."""
     file = sam_store.engine.url.database
     assert file is not None
@@ -147,7 +149,7 @@ def test_no_two_database_transactions_interleave(sam_store: Store) -> None:
     other.close()
 
 
-def test_times_come_back_as_they_went_in(sam_store: Store) -> None:
+def test_times_come_back_as_they_went_in(sam_store: Database) -> None:
     add(sam_store)
 
     with sam_store.begin() as connection:
@@ -156,3 +158,18 @@ def test_times_come_back_as_they_went_in(sam_store: Store) -> None:
     assert row is not None
     assert row.created_at == NOW
     assert row.created_at.tzinfo is UTC
+
+
+@pytest.mark.parametrize(("now", "left"), [(NOW, 2), (SOON, 0)])
+def test_spent_nonces_and_handles_are_forgotten(
+    sam_store: Database, now: datetime, left: int
+) -> None:
+    add(sam_store)
+    with sam_store.begin() as connection:
+        handle(connection, "a-handle")
+        store.use_nonce(connection, "n", SOON)
+
+        store.forget_spent(connection, now)
+
+        rows = [connection.execute(select(t)).all() for t in SPENT]
+    assert sum(map(len, rows)) == left

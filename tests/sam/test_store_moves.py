@@ -7,8 +7,8 @@ import pytest
 from sqlalchemy import Connection
 
 from sam import store
+from sam.database import Database
 from sam.messages import Purpose, State
-from sam.store import Store
 from tests.sam.rows import AGO, IDENTITY, NOW, SOON, add
 
 WINDOW = timedelta(minutes=10)
@@ -16,7 +16,7 @@ LONG_AGO = {"expires_at": AGO, "verified_at": AGO - WINDOW}
 Move = Callable[[Connection], bool]
 
 
-def state_of(sam_store: Store, tx: str = "tx") -> str:
+def state_of(sam_store: Database, tx: str = "tx") -> str:
     with sam_store.begin() as connection:
         row = store.transaction(connection, tx)
     assert row is not None
@@ -59,7 +59,7 @@ MOVES: dict[Move, tuple[set[State], State]] = {
 @pytest.mark.parametrize("state", State)
 @pytest.mark.parametrize("move", MOVES, ids=lambda move: move.__name__)
 def test_a_state_moves_from_its_own_states_only(
-    sam_store: Store, move: Move, state: State
+    sam_store: Database, move: Move, state: State
 ) -> None:
     add(sam_store, state=state, owner="me", verified_at=NOW)
     add(sam_store, "bystander", state=state, owner="me", verified_at=NOW)
@@ -100,7 +100,7 @@ def test_a_state_moves_from_its_own_states_only(
     ],
 )
 def test_a_state_does_not_move_without_its_condition(
-    sam_store: Store, move: Move, values: dict[str, object]
+    sam_store: Database, move: Move, values: dict[str, object]
 ) -> None:
     add(sam_store, **values)
     before = state_of(sam_store)
@@ -121,7 +121,7 @@ def test_a_state_does_not_move_without_its_condition(
     ],
 )
 def test_an_end_empties_keys_and_personal_data(
-    sam_store: Store, move: Move, state: State
+    sam_store: Database, move: Move, state: State
 ) -> None:
     add(
         sam_store,
@@ -141,7 +141,7 @@ def test_an_end_empties_keys_and_personal_data(
     assert row.match_rules == []
 
 
-def test_an_answer_takes_the_response_key_along(sam_store: Store) -> None:
+def test_an_answer_takes_the_response_key_along(sam_store: Database) -> None:
     add(sam_store)
 
     with sam_store.begin() as connection:
@@ -153,7 +153,7 @@ def test_an_answer_takes_the_response_key_along(sam_store: Store) -> None:
 
 
 @pytest.mark.parametrize("state", State)
-def test_a_request_is_kept_while_open_only(sam_store: Store, state: State) -> None:
+def test_a_request_is_kept_while_open_only(sam_store: Database, state: State) -> None:
     add(sam_store, state=state)
 
     with sam_store.begin() as connection:
@@ -182,7 +182,7 @@ def test_a_request_is_kept_while_open_only(sam_store: Store, state: State) -> No
     ],
 )
 def test_what_expired_is_what_nobody_can_move_any_more(
-    sam_store: Store, values: dict[str, object], listed: bool
+    sam_store: Database, values: dict[str, object], listed: bool
 ) -> None:
     add(sam_store, **values)
 

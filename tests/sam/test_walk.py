@@ -244,7 +244,7 @@ def test_the_response_key_goes_with_the_answer(world: World, tx: str) -> None:
 def test_the_log_tells_the_whole_story_in_order(world: World, tx: str) -> None:
     world.finish(tx)
 
-    with world.sam.store.begin() as connection:
+    with world.sam.database.begin() as connection:
         entries = list(audit.records(connection))
         assert audit.verify_chain(entries) == len(entries)
     assert [json.loads(entry.record)["event"] for entry in entries] == [
@@ -268,7 +268,7 @@ def test_the_log_holds_no_name_label_nonce_or_handle(
     nonce = str(world.row(opened.tx)["nonce"])
     world.finish(opened.tx)
 
-    with world.sam.store.begin() as connection:
+    with world.sam.database.begin() as connection:
         log = "\n".join(entry.record for entry in audit.records(connection))
 
     label = opened.documents[0].label

@@ -25,10 +25,10 @@ from sam import audit, schema, setup, store
 from sam.client import SamClient
 from sam.cmc import EstClient
 from sam.config import SamConfig
+from sam.database import Database
 from sam.module import Sam
 from sam.server import Server
 from sam.start import assemble
-from sam.store import Store
 from tests.sam.callers import BASE_URL, Callers
 from wallet_emulator.pid_provider import PidProvider
 
@@ -125,7 +125,7 @@ class World(Callers):
         (config.pid_anchor_folders[0] / f"{name}.pem").write_bytes(pem)
 
     def audited(self, event: audit.Event) -> list[str]:
-        with self.sam.store.begin() as connection:
+        with self.sam.database.begin() as connection:
             return [
                 entry.record
                 for entry in audit.records(connection)
@@ -133,7 +133,7 @@ class World(Callers):
             ]
 
     def row(self, tx: str) -> Mapping[str, object]:
-        with self.sam.store.begin() as connection:
+        with self.sam.database.begin() as connection:
             return _row(connection, tx)
 
     def transactions(self) -> int:
@@ -143,24 +143,24 @@ class World(Callers):
         return self._count(schema.passes)
 
     def documents_of(self, tx: str) -> Sequence[Row[Any]]:
-        with self.sam.store.begin() as connection:
+        with self.sam.database.begin() as connection:
             return store.documents_of(connection, tx)
 
     def ends_of_keys(self) -> list[str | None]:
-        with self.sam.store.begin() as connection:
+        with self.sam.database.begin() as connection:
             return list(connection.scalars(select(schema.key_plans.c.ended)))
 
     def key_plans_open(self) -> int:
         return self.ends_of_keys().count(None)
 
     def _count(self, table: Table) -> int:
-        with self.sam.store.begin() as connection:
+        with self.sam.database.begin() as connection:
             count = select(func.count()).select_from(table)
             return connection.execute(count).scalar_one()
 
     def handles_of(self, tx: str) -> int:
         count = select(func.count()).where(schema.handles.c.tx == tx)
-        with self.sam.store.begin() as connection:
+        with self.sam.database.begin() as connection:
             return connection.execute(count).scalar_one()
 
     @property
@@ -170,7 +170,9 @@ class World(Callers):
 
 def second_process(world: World) -> Sam:
     """Another signer over the same database and token, as threads can race it."""
-    return replace(world.sam, store=Store(world.sam.config.database_url), owner="other")
+    return replace(
+        world.sam, database=Database(world.sam.config.database_url), owner="other"
+    )
 
 
 def _row(connection: Connection, tx: str) -> Mapping[str, object]:
