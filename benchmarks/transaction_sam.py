@@ -25,7 +25,7 @@ from app.trust_services.installation import Installation
 from benchmarks.transaction_floor import Ledger
 from benchmarks.transaction_service import LEASE, Person, now
 from hsm.pkcs11_device import Pkcs11Device
-from sam import answers, certificates, cmc, opening, transactions
+from sam import answers, ceremony, certificates, cmc, opening, transactions
 from sam import finish as finishing
 from sam import messages as m
 from sam.config import SamConfig
@@ -53,8 +53,8 @@ STEPS: dict[str, list[tuple[Any, str]]] = {
     "the certificate's checks": [
         (certificates, "chain_of"),
         (certificates, "check"),
-        (finishing, "_verify"),
-        (finishing, "signed_attributes"),
+        (ceremony, "_verify"),
+        (ceremony, "signed_attributes"),
     ],
     "the wallet's answer verified": [(answers, "verify_response")],
     "request: made, signed": [

@@ -3,10 +3,13 @@
 import json
 import os
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import click
 from pydantic import ValidationError
+from sqlalchemy import Connection
 
 from hsm.errors import HsmError
 from hsm.pkcs11_device import Pkcs11Device
@@ -78,7 +81,7 @@ def audit_group() -> None:
 @click.pass_obj
 def verify_audit(config: SamConfig) -> None:
     """Check that no record was edited, removed or put elsewhere."""
-    with Database(config.database_url).begin() as connection:
+    with _reading(config) as connection:
         try:
             count = audit.verify_chain(audit.records(connection))
         except audit.AuditBrokenError as error:
@@ -93,7 +96,17 @@ def verify_audit(config: SamConfig) -> None:
 @click.pass_obj
 def show_audit(config: SamConfig) -> None:
     """Print the records, one JSON object a line."""
-    with Database(config.database_url).begin() as connection:
+    with _reading(config) as connection:
         for entry in audit.records(connection):
             record: dict[str, Any] = json.loads(entry.record)
             click.echo(json.dumps(record, ensure_ascii=False))
+
+
+@contextmanager
+def _reading(config: SamConfig) -> Iterator[Connection]:
+    database = Database(config.database_url)
+    try:
+        with database.begin() as connection:
+            yield connection
+    finally:
+        database.close()

@@ -23,6 +23,10 @@ class Database:
         with self.engine.begin() as connection:
             yield connection
 
+    def close(self) -> None:
+        """Let go of every connection; the next ``begin`` makes a new one."""
+        self.engine.dispose()
+
 
 def _engine(url: str) -> Engine:
     # A failing statement is logged: its values may be a person's.

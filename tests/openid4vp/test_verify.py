@@ -230,5 +230,6 @@ def test_a_verified_value_cannot_be_made_by_hand(kind: type[Any]) -> None:
 def test_a_verified_value_cannot_be_changed_into_another() -> None:
     verified = verify(wallet.answer(SIGN).body())
 
-    with pytest.raises((RuntimeError, ValueError)):
+    # which of them depends on the version of Python
+    with pytest.raises((RuntimeError, ValueError, TypeError)):
         replace(verified, credentials={})

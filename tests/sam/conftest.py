@@ -1,3 +1,5 @@
+from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -11,8 +13,9 @@ from wallet_emulator.keys import new_key
 
 
 @pytest.fixture
-def world(tmp_path: Path) -> World:
-    return World(tmp_path)
+def world(tmp_path: Path) -> Iterator[World]:
+    with closing(World(tmp_path)) as world:
+        yield world
 
 
 @pytest.fixture
@@ -28,9 +31,10 @@ def asa(world: World) -> Holder:
 
 
 @pytest.fixture(scope="module")
-def shared_world(tmp_path_factory: pytest.TempPathFactory) -> World:
+def shared_world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
     """For tables of refusals: each row opens its own transaction in it."""
-    return World(tmp_path_factory.mktemp("world"))
+    with closing(World(tmp_path_factory.mktemp("world"))) as world:
+        yield world
 
 
 @pytest.fixture(scope="module")
@@ -54,7 +58,7 @@ def key() -> ec.EllipticCurvePrivateKey:
 
 
 @pytest.fixture
-def sam_store(tmp_path: Path) -> Database:
-    made = Database(f"sqlite:///{tmp_path / 'sam.db'}")
-    schema.metadata.create_all(made.engine)
-    return made
+def sam_store(tmp_path: Path) -> Iterator[Database]:
+    with closing(Database(f"sqlite:///{tmp_path / 'sam.db'}")) as made:
+        schema.metadata.create_all(made.engine)
+        yield made

@@ -20,10 +20,8 @@ NOW = datetime(2026, 11, 20, 12, 0, tzinfo=UTC)
 
 
 @pytest.fixture
-def store(tmp_path: Path) -> Database:
-    store = Database(f"sqlite:///{tmp_path / 'sam.db'}")
-    schema.metadata.create_all(store.engine)
-    return store
+def store(sam_store: Database) -> Database:
+    return sam_store
 
 
 @pytest.fixture

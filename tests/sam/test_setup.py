@@ -1,5 +1,6 @@
 """The administrator's set-up, over a real token."""
 
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -55,5 +56,6 @@ def test_only_the_sam_reads_its_folder(config: SamConfig) -> None:
 def test_set_up_makes_the_tables(config: SamConfig) -> None:
     setup.set_up(config, lambda _line: None)
 
-    tables = set(inspect(Database(config.database_url).engine).get_table_names())
+    with closing(Database(config.database_url)) as database:
+        tables = set(inspect(database.engine).get_table_names())
     assert tables == set(schema.metadata.tables) | {"alembic_version"}

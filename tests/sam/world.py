@@ -61,6 +61,7 @@ class World(Callers):
     authorities: Installation = field(init=False)
     access_root: x509.Certificate = field(init=False)
     provider: PidProvider = field(init=False)
+    opened: list[Database] = field(default_factory=list)
 
     def __post_init__(self) -> None:
         authorities = self.folder / "trust-services"
@@ -89,8 +90,13 @@ class World(Callers):
 
     def serve(self, sam: Sam) -> None:
         self.sam = sam
+        self.opened.append(sam.database)
         transport = httpx.WSGITransport(app=Server(sam))
         self.client = SamClient(httpx.Client(transport=transport, base_url="http://s"))
+
+    def close(self) -> None:
+        for database in self.opened:
+            database.close()
 
     def _est(self) -> EstClient:
         door = httpx.WSGITransport(app=self.authorities.est_door(self.clock))
@@ -170,9 +176,9 @@ class World(Callers):
 
 def second_process(world: World) -> Sam:
     """Another signer over the same database and token, as threads can race it."""
-    return replace(
-        world.sam, database=Database(world.sam.config.database_url), owner="other"
-    )
+    database = Database(world.sam.config.database_url)
+    world.opened.append(database)
+    return replace(world.sam, database=database, owner="other")
 
 
 def _row(connection: Connection, tx: str) -> Mapping[str, object]:
