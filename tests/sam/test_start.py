@@ -22,12 +22,14 @@ Break = Callable[[SamConfig], object]
 
 
 def restarted(world: World, config: SamConfig | None = None) -> object:
-    return assemble(
+    sam = assemble(
         config or world.sam.config,
         world.device,
         issuer=world.sam.issuer,
         clock=world.clock,
     )
+    world.opened.append(sam.database)
+    return sam
 
 
 def overwrite(name: str, content: bytes) -> Break:
