@@ -4,14 +4,18 @@ One folder, by default ``var/``. Each process gets its settings by environment, 
 names of the public contract; what the operator has set already wins.
 """
 
+import hashlib
 import json
 import os
 import sys
+import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import urlsplit
 
 from pydantic_settings import BaseSettings, SettingsConfigDict
+
+LONGEST_SOCKET_PATH = 100  # bytes; sockaddr_un has room for 107, unix(7)
 
 
 class LocalConfig(BaseSettings):
@@ -76,12 +80,24 @@ class Layout:
             "QES_VALIDATION_ANCHORS": str(self.web / "validation-anchor.pem"),
             "QES_CRL_URLS": json.dumps(self.crl_urls),
             "QES_TSA_URL": f"{public}/tsa",
-            "QES_SAM_SOCKET": str(self.sam / "sam.sock"),
+            "QES_SAM_SOCKET": str(self._socket()),
             "QES_SAM_DIRECTORY": str(self.sam),
             "QES_EST_URL": self.config.est_url,
         }
         inherited = os.environ  # noqa: TID251 — handed on to child processes, not read
         return ours | dict(inherited)
+
+    def _socket(self) -> Path:
+        """Beside the SAM's state, or in the runtime folder."""
+        return (self.runtime or self.sam) / "sam.sock"
+
+    @property
+    def runtime(self) -> Path | None:
+        """A short folder for the socket, where ours is too deep for an AF_UNIX path."""
+        if len(os.fsencode(self.sam / "sam.sock")) <= LONGEST_SOCKET_PATH:
+            return None
+        name = hashlib.sha256(os.fsencode(self.root)).hexdigest()[:16]
+        return Path(tempfile.gettempdir()) / f"qes-{os.getuid()}-{name}"
 
     def bind(self, url: str) -> str:
         """127.0.0.1 and the port of ``url``."""

@@ -7,6 +7,7 @@ others: half a service is no service.
 """
 
 import contextlib
+import os
 import signal
 import socket
 import subprocess
@@ -136,7 +137,16 @@ def start_trust_services(stack: Stack) -> None:
 
 def start_sam(stack: Stack) -> None:
     path = Path(stack.layout.environment()["QES_SAM_SOCKET"])
+    if stack.layout.runtime is not None:
+        _require_own_folder(stack.layout.runtime)
     stack.start("sam", [program("sam"), "serve"], partial(_answers, path))
+
+
+def _require_own_folder(folder: Path) -> None:
+    """Nobody else may have put the folder there, to listen in the SAM's place."""
+    folder.mkdir(mode=0o700, exist_ok=True)
+    if folder.stat().st_uid != os.getuid():
+        raise ProcessFailedError(f"{folder} belongs to another user")
 
 
 def start_web(stack: Stack) -> None:
