@@ -17,6 +17,7 @@ from app.config import WebConfig
 from app.database import Database
 from app.oauth.server import TokenEndpoint
 from app.oauth.views import oauth_blueprint
+from app.pages import Readiness, pages_blueprint
 from app.problems import init_problems
 from app.signers.identification import Identification
 from app.signers.issuance import Issuance
@@ -41,7 +42,6 @@ from app.signing.views import SigningPages, signing_blueprint
 from app.signing.wallet_views import wallet_blueprint
 from app.web.browser import BrowserDoor
 from app.web.headers import init_headers
-from app.web.pages import Readiness, pages_blueprint
 from app.web_secret import load_secret
 from sam.client import SamClient, connect
 
