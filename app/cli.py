@@ -1,15 +1,20 @@
 """``qes``: the programs of the web tier."""
 
 import logging
+from collections.abc import Iterator
+from contextlib import contextmanager
 from importlib import import_module
 from typing import ClassVar
 
 import click
+from alembic.util.exc import CommandError
 from pydantic import ValidationError
+from sqlalchemy.exc import SQLAlchemyError
 
 from app.config import WebConfig
 from app.database import check as check_database
 from app.database import upgrade as upgrade_database
+from app.web_secret import SecretFileError, load_secret
 
 
 class LazyGroup(click.Group):
@@ -48,7 +53,11 @@ def web() -> None:
     """Serve pages and wallet endpoints."""
     from app.serving import WebServer  # noqa: PLC0415 — gunicorn only where it serves
 
-    WebServer(_config()).run()
+    config = _config()
+    with _told_plainly():  # before gunicorn, which would start worker after worker
+        load_secret(config.secret_file)
+        check_database(config.database_url)
+    WebServer(config).run()
 
 
 @main.command()
@@ -59,10 +68,11 @@ def worker(*, once: bool) -> None:
     from app.wiring import Parts, peers_of  # noqa: PLC0415
 
     config = _config()
-    sweeper = Parts(config, peers_of(config)).sweeper
-    if once:
-        sweeper.round()
-    else:
+    with _told_plainly():
+        sweeper = Parts(config, peers_of(config)).sweeper
+        if once:
+            sweeper.round()
+    if not once:
         run_worker(sweeper.round, config.worker_interval_seconds)
 
 
@@ -97,13 +107,27 @@ def db() -> None:
 @db.command()
 def upgrade() -> None:
     """Create or migrate the schema."""
-    upgrade_database(_config().database_url)
+    with _told_plainly():
+        upgrade_database(_config().database_url)
 
 
 @db.command("check")
 def check_schema() -> None:
     """Fail unless models and migrations agree."""
-    check_database(_config().database_url)
+    with _told_plainly():
+        check_database(_config().database_url)
+
+
+@contextmanager
+def _told_plainly() -> Iterator[None]:
+    """What an operator can mend is one line, not a traceback."""
+    try:
+        yield
+    except SecretFileError as error:
+        raise click.ClickException(str(error)) from error
+    except (SQLAlchemyError, CommandError) as error:
+        reason = str(error).splitlines()[0]
+        raise click.ClickException(f"{reason}; run `qes db upgrade`") from error
 
 
 def _config() -> WebConfig:

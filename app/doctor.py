@@ -7,6 +7,7 @@ thing visible from here: whether its socket belongs to another OS user than ours
 import os
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 from sqlalchemy.exc import SQLAlchemyError
@@ -14,7 +15,10 @@ from sqlalchemy.exc import SQLAlchemyError
 from app.ades.documents import Documents
 from app.ades.errors import AdesError
 from app.config import WebConfig
-from app.wiring import Parts, Peers
+from app.database import Database
+from app.signing.time_stamps import TimeStamps
+from app.web_secret import SecretFileError, load_secret
+from app.wiring import Peers
 from sam.client import SamClient
 from sam.errors import SamError
 
@@ -32,9 +36,12 @@ def examine(config: WebConfig, peers: Peers) -> Iterator[Finding]:
     yield _sam(peers.sam)
     yield isolation(config.sam_socket)
     yield _documents(peers.documents)
-    parts = Parts(config, peers)
-    yield _asked("database", config.database_url.split(":")[0], parts.database.ping)
-    yield _asked("time stamps", config.tsa_url, parts.time_stamps.probe)
+    database = Database(config.database_url)
+    yield _asked("database", config.database_url.split(":")[0], database.ping)
+    database.close()
+    stamps = TimeStamps(config.tsa_url, peers.http, peers.clock)
+    yield _asked("time stamps", config.tsa_url, stamps.probe)
+    yield _asked("secret", str(config.secret_file), partial(_secret, config))
     yield Finding("legal effect", "none: test mode, and nothing turns it off")
 
 
@@ -71,9 +78,13 @@ def _documents(documents: Documents) -> Finding:
     return Finding("documents child", f"confined: {enforced}", holds=True)
 
 
+def _secret(config: WebConfig) -> None:
+    load_secret(config.secret_file)
+
+
 def _asked(subject: str, what: str, ask: Callable[[], object]) -> Finding:
     try:
         ask()
-    except (AdesError, SQLAlchemyError) as error:
+    except (AdesError, SQLAlchemyError, SecretFileError) as error:
         return Finding(subject, f"{what}: {type(error).__name__}", holds=False)
     return Finding(subject, what, holds=True)

@@ -10,12 +10,14 @@ from typing import Any
 import click
 from pydantic import ValidationError
 from sqlalchemy import Connection
+from sqlalchemy.exc import SQLAlchemyError
 
 from hsm.errors import HsmError
 from hsm.pkcs11_device import Pkcs11Device
 from sam import audit, setup
 from sam.config import SamConfig
 from sam.database import Database
+from sam.start import missing
 
 
 @click.group()
@@ -46,6 +48,9 @@ def serve(config: SamConfig) -> None:
     """Answer calls on the Unix socket until told to stop."""
     from sam.serving import serve as serve_forever  # noqa: PLC0415 — gunicorn, here only
 
+    lacking = missing(config)
+    if lacking:  # said once, before gunicorn would start worker after worker
+        raise click.ClickException("\n".join(lacking))
     serve_forever(config)
 
 
@@ -108,5 +113,8 @@ def _reading(config: SamConfig) -> Iterator[Connection]:
     try:
         with database.begin() as connection:
             yield connection
+    except SQLAlchemyError as error:
+        reason = str(error).splitlines()[0]
+        raise click.ClickException(f"{reason}; has `sam setup` been run?") from error
     finally:
         database.close()

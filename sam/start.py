@@ -33,6 +33,26 @@ class StartError(Exception):
     code = "start"
 
 
+def missing(config: SamConfig) -> list[str]:
+    """What set-up or the authorities still owe, one sentence each."""
+    pin = config.hsm.pin_file
+    unmade = [] if pin.exists() else [f"{pin} is missing: run `sam setup`"]
+    return unmade + missing_certificates(config)
+
+
+def missing_certificates(config: SamConfig) -> list[str]:
+    owed = {
+        _certificate_file(config, key): f"have csr/{key.value}.csr certified"
+        for key in ServiceKey
+    }
+    owed[config.ca_anchor] = "put the CA's root certificate there"
+    return [f"{f} is missing: {act}" for f, act in owed.items() if not f.exists()]
+
+
+def _certificate_file(config: SamConfig, key: ServiceKey) -> Path:
+    return config.certificates / f"{key.value}.pem"
+
+
 def open_sam(config: SamConfig) -> Sam:
     """One signer process over the real device and the real CA."""
     _only_one(config.sam_directory / "sam.lock")
@@ -57,6 +77,8 @@ def assemble(
     clock: Callable[[], datetime],
 ) -> Sam:
     """The same over any device, CA and clock."""
+    for sentence in missing_certificates(config):
+        raise StartError(sentence)
     tested = device.self_test()
     providers = pid_anchors(config)
     pass_chain = _service_chain(config, device, ServiceKey.PASS_ISSUING)
@@ -112,9 +134,7 @@ def _started(sam: Sam) -> None:
 
 
 def _service_chain(config: SamConfig, device: SigningDevice, key: ServiceKey) -> Chain:
-    file = config.certificates / f"{key.value}.pem"
-    if not file.exists():
-        raise StartError(f"{file} is missing: have csr/{key.value}.csr certified")
+    file = _certificate_file(config, key)
     chain = _certificates(file)
     certified = (
         chain[0]
@@ -127,8 +147,6 @@ def _service_chain(config: SamConfig, device: SigningDevice, key: ServiceKey) ->
 
 
 def _der(file: Path) -> bytes:
-    if not file.exists():
-        raise StartError(f"{file} is missing: put the CA's root certificate there")
     return _certificates(file)[0].public_bytes(Encoding.DER)
 
 
