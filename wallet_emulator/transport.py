@@ -50,8 +50,15 @@ def open_client(tls_ca: Path | None = None) -> httpx.Client:
             context.load_verify_locations(cafile=tls_ca)
         except OSError as error:
             raise NotSetUpError(f"no CA certificate in {tls_ca}") from error
-    # trust_env=False: a proxy from the environment must not see what a wallet sends
-    return httpx.Client(verify=context, timeout=TIMEOUT_SECONDS, trust_env=False)
+    # trust_env=False: a proxy from the environment must not see what a wallet sends.
+    # No kept connection: a server may close one at the moment it is used again, and a
+    # POST must not be repeated to find out.
+    return httpx.Client(
+        verify=context,
+        timeout=TIMEOUT_SECONDS,
+        trust_env=False,
+        limits=httpx.Limits(max_keepalive_connections=0),
+    )
 
 
 def require_safe_url(url: str) -> str:

@@ -16,6 +16,9 @@ from wallet_emulator.browser import Browser
 from wallet_emulator.pid_provider import PidProvider
 
 
+NO_KEEP_ALIVE = httpx.Limits(max_keepalive_connections=0)
+
+
 @dataclass(frozen=True, slots=True)
 class Service:
     """The running service, and what an outsider and an auditor may look at."""
@@ -30,8 +33,10 @@ class Service:
         return self.layout.config.base_url
 
     def http(self) -> httpx.Client:
-        """Closed when the service is."""
-        return self.opened.enter_context(httpx.Client(timeout=30))
+        """Closed when the service is. A connection a request: what the server closes
+        for idleness at the very moment of reuse would look like a fault of its own."""
+        client = httpx.Client(timeout=30, limits=NO_KEEP_ALIVE)
+        return self.opened.enter_context(client)
 
     def key_operations(self) -> int:
         return self.sam.info().signer_key_operations
