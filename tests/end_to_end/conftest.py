@@ -15,7 +15,6 @@ from tests.deployment import deployed
 from wallet_emulator.browser import Browser
 from wallet_emulator.pid_provider import PidProvider
 
-
 NO_KEEP_ALIVE = httpx.Limits(max_keepalive_connections=0)
 
 
