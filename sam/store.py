@@ -167,20 +167,15 @@ def begin_signing(
 
 def record_result(connection: Connection, tx: str, *, owner: str, result: str) -> bool:
     """SIGNING → SIGNED, by the owner that began it and nobody else."""
-    moved = connection.execute(
-        update(transactions)
-        .where(
-            transactions.c.tx == tx,
-            transactions.c.state == State.SIGNING,
-            transactions.c.owner == owner,
-        )
-        .values(state=State.SIGNED, result=result, **ENDED)
-    )
-    return moved.rowcount == 1
+    return _end_signing(connection, tx, owner, state=State.SIGNED, result=result)
 
 
 def fail(connection: Connection, tx: str, *, owner: str, reason: str) -> bool:
     """SIGNING → FAILED: nothing was released and nothing ever will be."""
+    return _end_signing(connection, tx, owner, state=State.FAILED, reason=reason)
+
+
+def _end_signing(connection: Connection, tx: str, owner: str, **values: object) -> bool:
     moved = connection.execute(
         update(transactions)
         .where(
@@ -188,7 +183,7 @@ def fail(connection: Connection, tx: str, *, owner: str, reason: str) -> bool:
             transactions.c.state == State.SIGNING,
             transactions.c.owner == owner,
         )
-        .values(state=State.FAILED, reason=reason, **ENDED)
+        .values(**values, **ENDED)
     )
     return moved.rowcount == 1
 

@@ -6,6 +6,7 @@ behind its socket.
 """
 
 import io
+from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
@@ -41,7 +42,7 @@ class Watch(Protocol):
     def now(self) -> datetime: ...
 
 
-class Callers:
+class Callers(ABC):
     """What the web tier may ask of the SAM, and what else surrounds the two."""
 
     client: SamClient
@@ -50,8 +51,9 @@ class Callers:
     provider: PidProvider
 
     @property
+    @abstractmethod
     def watch(self) -> Watch:
-        raise NotImplementedError
+        """The time, as wallets and the SAM see it."""
 
     @property
     def client_id(self) -> str:
