@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from sqlalchemy.exc import SQLAlchemyError
 
@@ -18,9 +19,11 @@ from app.config import WebConfig
 from app.database import Database
 from app.signing.time_stamps import TimeStamps
 from app.web_secret import SecretFileError, load_secret
-from app.wiring import Peers
 from sam.client import SamClient
 from sam.errors import SamError
+
+if TYPE_CHECKING:
+    from app.wiring import Peers
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,7 +35,7 @@ class Finding:
     holds: bool | None = None
 
 
-def examine(config: WebConfig, peers: Peers) -> Iterator[Finding]:
+def examine(config: WebConfig, peers: "Peers") -> Iterator[Finding]:
     yield _sam(peers.sam)
     yield isolation(config.sam_socket)
     yield _documents(peers.documents)
@@ -52,8 +55,14 @@ def isolation(socket: Path) -> Finding:
     except OSError as error:
         return Finding("SAM isolation", f"unknown: {error.strerror}", holds=False)
     if owner == os.geteuid():
-        return Finding("SAM isolation", "OFF: it runs under our OS user", holds=False)
-    return Finding("SAM isolation", "ON: it runs under another OS user", holds=True)
+        return Finding(
+            "SAM isolation",
+            "OFF (one OS user runs all: fit for a demo, not for service)",
+            holds=False,
+        )
+    return Finding(
+        "SAM isolation", "ON (it runs under an OS user of its own)", holds=True
+    )
 
 
 def _sam(sam: SamClient) -> Finding:

@@ -1,6 +1,7 @@
 """The start page, and whether the service is alive and ready."""
 
 import logging
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from flask import Blueprint, jsonify, render_template
@@ -31,9 +32,9 @@ class Readiness:
             "tsa": self._answers(self.time_stamps.probe),
         }
 
-    def _answers(self, ask: object) -> bool:
+    def _answers(self, ask: Callable[[], object]) -> bool:
         try:
-            ask()  # type: ignore[operator]
+            ask()
         except (SQLAlchemyError, SamError, TimestampUnavailableError) as error:
             log.warning("not ready: %s", type(error).__name__)
             return False

@@ -40,6 +40,17 @@ def thumbprint(jwk: Mapping[str, object]) -> str:
     return base64url.encode(hashlib.sha256(canonical.encode("ascii")).digest())
 
 
+def minimal(key: ec.EllipticCurvePublicKey) -> dict[str, str]:
+    """The public JWK with RFC 7638's members and no others."""
+    numbers = key.public_numbers()
+    return {
+        "kty": "EC",
+        "crv": CURVE,
+        "x": _encode_number(numbers.x),
+        "y": _encode_number(numbers.y),
+    }
+
+
 def generate_response_key() -> str:
     """A new private P-256 JWK for one request, with its own ``kid``, as JSON text.
 

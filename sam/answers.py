@@ -18,6 +18,7 @@ from openid4vp.errors import Openid4vpError, WalletRefusedError
 from openid4vp.request import Transaction
 from openid4vp.verify import (
     VerificationPolicy,
+    VerifiedCredential,
     VerifiedPresentation,
     verify_response,
 )
@@ -79,23 +80,26 @@ def _accept(
 ) -> m.Submitted:
     pid = presentation.credentials[approvals.PID]
     identity = approvals.identify(sam.device, pid)
-    values: dict[str, object] = {}
-    if row.purpose == m.Purpose.SIGN:
-        values = _approval(sam, row, presentation, identity)
-    elif row.match_rules:
-        rules = [m.MatchRule(**rule) for rule in row.match_rules]
-        values = {"match": approvals.matches(pid.claims, rules)}
+    match = _match(row, pid)
+    approval = _approval(sam, row, presentation, identity)
     now = sam.clock()
-    identifies = row.purpose == m.Purpose.IDENTIFY
-    handle = handle_of(sam.device, row.tx) if identifies else None
+    handle = _handle(sam, row)
     with sam.database.begin() as connection:
         moved = store.mark_verified(
-            connection, row.tx, answer=body, identity=identity, now=now, **values
+            connection,
+            row.tx,
+            answer=body,
+            identity=identity,
+            now=now,
+            match=match,
+            **approval,
         )
         if moved:
             if handle is not None:
                 _add_handle(connection, handle, row, identity, now)
             _record_verified(connection, row, identity, body, now)
+    if moved:
+        return _reply(handle, identity.display_name, match)
     with sam.database.begin() as connection:
         answered = known(store.transaction(connection, row.tx))
     return _reply_again(sam, answered, body)
@@ -106,12 +110,29 @@ def _approval(
     row: Row[Any],
     presentation: VerifiedPresentation,
     identity: store.Identity,
-) -> dict[str, object]:
+) -> dict[str, str]:
+    """The columns an approval fills; an identification has none."""
+    if row.purpose != m.Purpose.SIGN:
+        return {}
     pass_id = str(presentation.credentials[approvals.PASS].claims["pass_id"])
     with sam.database.begin() as connection:
         issued = store.pass_by_id(connection, pass_id)
     signing_pass = approvals.approve(row, presentation, identity, issued, sam.clock())
     return {"pass_id": pass_id, "pass_presentation": signing_pass.presentation}
+
+
+def _match(row: Row[Any], pid: VerifiedCredential) -> bool | None:
+    if not row.match_rules:
+        return None
+    rules = [m.MatchRule(**rule) for rule in row.match_rules]
+    return approvals.matches(pid.claims, rules)
+
+
+def _handle(sam: Sam, row: Row[Any]) -> str | None:
+    """Only an identification yields one."""
+    if row.purpose != m.Purpose.IDENTIFY:
+        return None
+    return handle_of(sam.device, row.tx)
 
 
 def _add_handle(
@@ -158,13 +179,15 @@ def _reply_again(sam: Sam, row: Row[Any], body: bytes) -> m.Submitted:
         raise refused.TransactionClosedError("the transaction is not open")
     if row.answer_sha256 != hashlib.sha256(body).digest():
         raise refused.AlreadyAnsweredError("another answer was verified")
-    if row.purpose == m.Purpose.SIGN:
+    return _reply(_handle(sam, row), row.display_name, row.match)
+
+
+def _reply(handle: str | None, display_name: str, match: bool | None) -> m.Submitted:
+    """A signing transaction has no handle, and its reply holds nothing."""
+    if handle is None:
         return m.Submitted(outcome="approved")
     return m.Submitted(
-        outcome="identified",
-        handle=handle_of(sam.device, row.tx),
-        display_name=row.display_name,
-        match=row.match,
+        outcome="identified", handle=handle, display_name=display_name, match=match
     )
 
 

@@ -60,10 +60,9 @@ def finish(sam: Sam, call: m.Finish) -> m.Finished:
     """Sign what was approved. Raises ``SigningFailedError`` if nothing was released."""
     with sam.database.begin() as connection:
         row = known(store.transaction(connection, call.tx))
-        documents = store.documents_of(connection, call.tx)
     if row.state == m.State.SIGNED:
         return m.Finished.model_validate_json(row.result)
-    _begin(sam, row)
+    row, documents = _begin(sam, row)
     try:
         signed = perform(sam, row, documents)
         return _release(sam, row, documents, signed)
@@ -81,7 +80,8 @@ def fail_interrupted(sam: Sam) -> None:
             _record_failure(sam, connection, tx, "interrupted")
 
 
-def _begin(sam: Sam, row: Row[Any]) -> None:
+def _begin(sam: Sam, row: Row[Any]) -> tuple[Row[Any], Sequence[Row[Any]]]:
+    """Return transaction and documents as they were when the state moved."""
     sam.fault("before-signing")
     with sam.database.begin() as connection:  # 1
         if not store.begin_signing(
@@ -94,7 +94,10 @@ def _begin(sam: Sam, row: Row[Any]) -> None:
         audit.append(
             connection, audit.Event.SIGNING_STARTED, now=sam.clock(), tx=row.tx
         )
+        begun = known(store.transaction(connection, row.tx))
+        documents = store.documents_of(connection, row.tx)
     sam.fault("after-signing")
+    return begun, documents
 
 
 def _not_signable(row: Row[Any]) -> refused.SamError:

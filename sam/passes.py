@@ -16,7 +16,6 @@ import secrets
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from cryptography.hazmat.primitives.asymmetric import ec
 from sqlalchemy import Connection, Row
 
 from hsm.port import MacKey
@@ -104,23 +103,13 @@ def _parse_proof(
     made = proof.payload.get("iat")
     if type(made) is not int or not _recent(made, now):
         raise refused.ProofRefusedError("the proof is not of now")
-    return proof, _minimal(key)
+    # RFC 7638's members only: nothing a wallet wrote beside its key is signed.
+    return proof, jwk.minimal(key)
 
 
 def _recent(made: int, now: datetime) -> bool:
     age = now.timestamp() - made
     return -PROOF_FUTURE.total_seconds() <= age <= PROOF_PAST.total_seconds()
-
-
-def _minimal(key: ec.EllipticCurvePublicKey) -> dict[str, str]:
-    """RFC 7638's members only: nothing a wallet wrote beside its key is signed."""
-    numbers = key.public_numbers()
-    return {
-        "kty": "EC",
-        "crv": jwk.CURVE,
-        "x": base64url.encode(numbers.x.to_bytes(jwk.COORDINATE_SIZE, "big")),
-        "y": base64url.encode(numbers.y.to_bytes(jwk.COORDINATE_SIZE, "big")),
-    }
 
 
 def _same_again(issued: Row[Any], thumbprint: str) -> m.IssuedPass:

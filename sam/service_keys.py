@@ -10,9 +10,8 @@ from cryptography.hazmat.primitives.asymmetric.utils import decode_dss_signature
 from cryptography.hazmat.primitives.serialization import Encoding
 
 from hsm.port import ServiceKey, SigningDevice
-from openid4vp import base64url
+from openid4vp import base64url, jws
 from sam.config import PASS_LIFETIME
-from sam.store import canonical
 
 Chain = tuple[x509.Certificate, ...]
 _COORDINATE = 32
@@ -72,9 +71,7 @@ class PassIssuer:
             "pass_id": pass_id,
             "purpose_of_use": "signature creation authorization",
         }
-        signing_input = ".".join(
-            base64url.encode(canonical(part).encode()) for part in (header, payload)
-        )
+        signing_input = jws.signing_input(header, payload)
         signature = jws_signature(
             self.device, ServiceKey.PASS_ISSUING, signing_input.encode()
         )

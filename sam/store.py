@@ -6,7 +6,6 @@ that says whether *this* call moved it. The caller also holds the database trans
 """
 
 import hashlib
-import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -354,8 +353,3 @@ def _insert_once(connection: Connection, statement: Any) -> None:
 
 def _sha256(text: str) -> bytes:
     return hashlib.sha256(text.encode()).digest()
-
-
-def canonical(value: object) -> str:
-    """One text per value: sorted members, no spaces."""
-    return json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=False)

@@ -8,16 +8,13 @@ from typing import ParamSpec, TypeVar
 
 import click
 
+from app.doctor import isolation
 from app.local import processes
 from app.local.layout import Layout, LocalConfig, program
 from app.local.processes import ProcessFailedError
 from app.local.setup import SetupFailedError, set_up
 from app.local.verdict import InvalidSignatureError, validated
 
-ISOLATION = (
-    "SAM isolation: OFF (every process runs under one OS user: fit for a demo,"
-    " not for service)"
-)
 P = ParamSpec("P")
 T = TypeVar("T")
 
@@ -71,7 +68,7 @@ def demo(*, pdf: Path | None) -> None:
     click.echo("Setting up (TEST keys and authorities; kept for the next time)")
     set_up(layout, lambda line: click.echo(f"  {line}"))
     with processes.running(layout):
-        click.echo(f"Serving {layout.config.base_url} · {ISOLATION}\n")
+        click.echo(f"Serving {layout.config.base_url} · {_isolation(layout)}\n")
         walked = subprocess.run(  # noqa: S603 — our own program, no shell
             _driver(layout, pdf), env=layout.environment(), check=False
         )
@@ -109,13 +106,18 @@ def _shown(file: Path) -> Path:
     return file.relative_to(here) if file.is_relative_to(here) else file
 
 
+def _isolation(layout: Layout) -> str:
+    found = isolation(layout.socket)
+    return f"{found.subject}: {found.says}"
+
+
 def _addresses(layout: Layout) -> None:
     config = layout.config
     click.echo(f"\n  Signing service   {config.base_url}")
     click.echo(f"  Time stamps, CRL  {config.public_url}")
     click.echo(f"  CA (EST)          {config.est_url}")
     click.echo(f"  Logs              {_shown(layout.log)}")
-    click.echo(f"\n  {ISOLATION}")
+    click.echo(f"\n  {_isolation(layout)}")
     emulator = _shown(Path(program("wallet-emulator")))
     where = f"--directory {_shown(layout.wallet)}"
     click.echo("\n  A wallet for a second terminal (copy LINK from the page):")

@@ -80,16 +80,17 @@ class Layout:
             "QES_VALIDATION_ANCHORS": str(self.web / "validation-anchor.pem"),
             "QES_CRL_URLS": json.dumps(self.crl_urls),
             "QES_TSA_URL": f"{public}/tsa",
-            "QES_SAM_SOCKET": str(self._socket()),
+            "QES_SAM_SOCKET": str((self.runtime or self.sam) / "sam.sock"),
             "QES_SAM_DIRECTORY": str(self.sam),
             "QES_EST_URL": self.config.est_url,
         }
         inherited = os.environ  # noqa: TID251 — handed on to child processes, not read
         return ours | dict(inherited)
 
-    def _socket(self) -> Path:
-        """Beside the SAM's state, or in the runtime folder."""
-        return (self.runtime or self.sam) / "sam.sock"
+    @property
+    def socket(self) -> Path:
+        """The SAM's: where the operator said, else by its state or in ``runtime``."""
+        return Path(self.environment()["QES_SAM_SOCKET"])
 
     @property
     def runtime(self) -> Path | None:
@@ -101,9 +102,12 @@ class Layout:
 
     def bind(self, url: str) -> str:
         """127.0.0.1 and the port of ``url``."""
-        parts = urlsplit(url)
-        port = parts.port or {"http": 80, "https": 443}[parts.scheme]
-        return f"127.0.0.1:{port}"
+        return f"127.0.0.1:{port_of(url)}"
+
+
+def port_of(url: str) -> int:
+    parts = urlsplit(url)
+    return parts.port or {"http": 80, "https": 443}[parts.scheme]
 
 
 def program(name: str) -> str:

@@ -17,11 +17,10 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
-from urllib.parse import urlsplit
 
 import httpx
 
-from app.local.layout import Layout, program
+from app.local.layout import Layout, port_of, program
 
 START_SECONDS = 30.0
 STOP_SECONDS = 10.0
@@ -74,13 +73,13 @@ class Stack:
         process = self.processes[name] = Process(name, running, log)
         until = time.monotonic() + START_SECONDS
         while not ready():
-            if running.poll() is not None or time.monotonic() > until:
+            if process.ended or time.monotonic() > until:
                 raise ProcessFailedError(process.last_words())
             time.sleep(0.05)
 
     def watch(self) -> None:
         """Return when one of them has ended."""
-        while all(p.running.poll() is None for p in self.processes.values()):
+        while not any(process.ended for process in self.processes.values()):
             time.sleep(0.5)
 
     def stop(self) -> None:
@@ -91,7 +90,7 @@ class Stack:
         for process in reversed(self.processes.values()):
             with contextlib.suppress(subprocess.TimeoutExpired):
                 process.running.wait(max(0.1, until - time.monotonic()))
-            if process.running.poll() is None:
+            if not process.ended:
                 process.running.kill()
                 process.running.wait()
 
@@ -136,10 +135,11 @@ def start_trust_services(stack: Stack) -> None:
 
 
 def start_sam(stack: Stack) -> None:
-    path = Path(stack.layout.environment()["QES_SAM_SOCKET"])
     if stack.layout.runtime is not None:
         _require_own_folder(stack.layout.runtime)
-    stack.start("sam", [program("sam"), "serve"], partial(_answers, path))
+    stack.start(
+        "sam", [program("sam"), "serve"], partial(_answers, stack.layout.socket)
+    )
 
 
 def _require_own_folder(folder: Path) -> None:
@@ -176,9 +176,7 @@ def _ok(ask: Callable[[], httpx.Response]) -> bool:
 
 
 def _listening(url: str) -> bool:
-    parts = urlsplit(url)
-    port = parts.port or {"http": 80, "https": 443}[parts.scheme]
-    return _connectable(socket.AF_INET, ("127.0.0.1", port))
+    return _connectable(socket.AF_INET, ("127.0.0.1", port_of(url)))
 
 
 def _connectable(family: socket.AddressFamily, address: str | tuple[str, int]) -> bool:

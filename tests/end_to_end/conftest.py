@@ -80,7 +80,7 @@ def service(
         deployed(folder, QES_PKCS11_MODULE=str(softhsm_module)) as layout,
         running(layout) as stack,
     ):
-        socket = Path(layout.environment()["QES_SAM_SOCKET"])
+        socket = layout.socket
         with ExitStack() as opened:
             yield Service(layout, stack, connect(socket), opened)
 

@@ -52,7 +52,7 @@ def stage(layout: Layout, request: pytest.FixtureRequest) -> Iterator[Stage]:
             start_sam(stack)
         folder = layout.root / f"wallets-{request.param}"
         folder.mkdir(exist_ok=True)
-        socket = Path(layout.environment()["QES_SAM_SOCKET"])
+        socket = layout.socket
         yield Stage(layout=layout, socket=socket, folder=folder)
     finally:
         stack.stop()

@@ -29,7 +29,7 @@ def service(
     with ExitStack() as opened:
         layout = opened.enter_context(deployed(tmp_path, **settings))
         stack = opened.enter_context(running(layout))
-        socket = Path(layout.environment()["QES_SAM_SOCKET"])
+        socket = layout.socket
         yield Service(layout, stack, connect(socket), opened)
 
 

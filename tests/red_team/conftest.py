@@ -41,7 +41,7 @@ def stage(layout: Layout, folder: Path) -> Iterator[Stage]:
         start_sam(stack)
         stage = Stage(
             layout=layout,
-            socket=Path(layout.environment()["QES_SAM_SOCKET"]),
+            socket=layout.socket,
             folder=folder / "attacker",
         )
         stage.folder.mkdir()
