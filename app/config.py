@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Annotated, Self
 from urllib.parse import urlsplit
 
-from pydantic import AfterValidator, Field
+from pydantic import AfterValidator, Field, model_validator
 from pydantic_settings import (
     BaseSettings,
     PydanticBaseSettingsSource,
@@ -66,7 +66,19 @@ class WebConfig(BaseSettings):
     web_bind: str = "127.0.0.1:8000"
     web_workers: int = Field(default=2, gt=0, le=64)
     web_threads: int = Field(default=8, gt=0, le=64)
+    tls_certificate: Path | None = None
+    """PEM chain, leaf first. With it and ``tls_key`` the web server speaks TLS itself;
+    without both, something in front of it does."""
+    tls_key: Path | None = None
     worker_interval_seconds: float = Field(default=2.0, gt=0)
+
+    @model_validator(mode="after")
+    def _tls_is_whole(self) -> Self:
+        if (self.tls_certificate is None) != (self.tls_key is None):
+            raise ValueError("tls_certificate and tls_key belong together")
+        if self.tls_certificate is not None and not self.secure:
+            raise ValueError("a server that speaks TLS needs an https base_url")
+        return self
 
     @property
     def secure(self) -> bool:

@@ -2,6 +2,7 @@
 
 import logging
 import signal
+import ssl
 import threading
 from collections.abc import Callable
 from typing import Any
@@ -28,7 +29,7 @@ class WebServer(BaseApplication):
         super().__init__()
 
     def load_config(self) -> None:
-        settings = {
+        settings: dict[str, object] = {
             "bind": self._web.web_bind,
             "worker_class": "gthread",
             "workers": self._web.web_workers,
@@ -39,6 +40,7 @@ class WebServer(BaseApplication):
             "accesslog": None,
             "preload_app": False,
             "control_socket_disable": True,
+            **_tls(self._web),
         }
         for name, value in settings.items():
             if name in self.cfg.settings:
@@ -46,6 +48,24 @@ class WebServer(BaseApplication):
 
     def load(self) -> Any:
         return create_app(self._web)
+
+
+def _tls(config: WebConfig) -> dict[str, object]:
+    if config.tls_certificate is None or config.tls_key is None:
+        return {}
+    return {
+        "certfile": str(config.tls_certificate),
+        "keyfile": str(config.tls_key),
+        "ssl_context": _tls_1_2_or_later,
+    }
+
+
+def _tls_1_2_or_later(
+    _config: object, default: Callable[[], ssl.SSLContext]
+) -> ssl.SSLContext:
+    context = default()
+    context.minimum_version = ssl.TLSVersion.TLSv1_2
+    return context
 
 
 def run_worker(round_of_work: Callable[[], None], pause_seconds: float) -> None:
