@@ -1,4 +1,4 @@
-"""The SAM as its callers see it: eleven calls over a Unix socket, nothing else.
+"""The SAM as its callers see it: twelve calls over a Unix socket, nothing else.
 
 Each method sends one message and returns one; a refusal is raised here as the very
 class the SAM raised (``sam.errors``). ``open_sign`` sends one line of JSON and then
@@ -62,6 +62,9 @@ class SamClient:
 
     def abort(self, tx: str) -> m.Status:
         return self._call("abort", m.ByTransaction(tx=tx), m.Status)
+
+    def quota_tag(self, call: m.QuotaTag) -> m.QuotaTagged:
+        return self._call("quota_tag", call, m.QuotaTagged)
 
     def releases(self, since: int) -> m.Releases:
         return self._call("releases", m.Since(release=since), m.Releases)

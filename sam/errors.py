@@ -10,10 +10,12 @@
     ├─ NotGrantedError              403  the transaction was opened without that grant
     ├─ UnknownTransactionError      404
     ├─ UnknownHandleError           404  also when it is past its thirty minutes
+    ├─ NoPolicyError                404  this SAM has no free-tier policy of that id
     ├─ AlreadyAnsweredError         409  another answer was verified before this one
     ├─ NotVerifiedError             409  no approval has been verified
     ├─ TransactionClosedError       409  expired, aborted, failed
     ├─ PassAlreadyIssuedError       409  a handle yields one pass, for one key
+    ├─ PeriodOverError              409  not the period of the policy that is now
     ├─ SigningFailedError           502  the ceremony broke; nothing was released
     └─ SamUnavailableError          503  no SAM, no HSM or no CA behind it
 
@@ -66,6 +68,11 @@ class UnknownHandleError(SamError):
     status = 404
 
 
+class NoPolicyError(SamError):
+    code = "no_policy"
+    status = 404
+
+
 class AlreadyAnsweredError(SamError):
     code = "already_answered"
     status = 409
@@ -83,6 +90,11 @@ class TransactionClosedError(SamError):
 
 class PassAlreadyIssuedError(SamError):
     code = "pass_already_issued"
+    status = 409
+
+
+class PeriodOverError(SamError):
+    code = "period_over"
     status = 409
 
 

@@ -10,9 +10,9 @@ No message carries a nonce, a key, a query, a signer or a verdict towards the SA
 
 from datetime import datetime
 from enum import StrEnum
-from typing import Annotated, Literal
+from typing import Annotated, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 MAX_DOCUMENTS = 20
 MAX_DOCUMENT_BYTES = 64 * 1024 * 1024
@@ -205,15 +205,49 @@ class Status(Message):
     reason: str | None = None
 
 
+class QuotaTag(Message):
+    """Asks for a person's pseudonym in one period of the free-tier policy.
+
+    ``policy``: the policy's id. ``period``: a calendar period by its name (day
+    ``2026-11-20``, ISO week ``2026-W47``, month ``2026-11`` or year ``2026``), which
+    must be the one that contains the SAM's now. The person is named by a ``handle``, or
+    by a ``tx`` whose verified approval is for private use: exactly one of the two.
+    """
+
+    policy: str = Field(min_length=1, max_length=64)
+    period: str = Field(pattern=r"^[0-9]{4}(-[0-9]{2}(-[0-9]{2})?|-W[0-9]{2})?$")
+    handle: Handle | None = None
+    tx: TransactionId | None = None
+
+    @model_validator(mode="after")
+    def _one_person(self) -> Self:
+        if (self.handle is None) == (self.tx is None):
+            raise ValueError("exactly one of handle and tx")
+        return self
+
+
+class QuotaTagged(Message):
+    """``tag``: the same for one person all through ``period``, whether by handle or by
+    tx; of no relation to any tag of another period, policy or person. From ``ends_at``
+    on nobody can compute it again."""
+
+    tag: Sha256Hex
+    period: str
+    ends_at: datetime
+
+
 class Since(Message):
     release: int = Field(ge=0)
 
 
 class Release(Message):
+    """``purpose``: what the transaction was opened for, as ``OpenSign`` stated it."""
+
     number: int
     tx: TransactionId
     at: datetime
     signatures: int
+    purpose: Literal["private"] | None = None
 
 
 class Releases(Message):
