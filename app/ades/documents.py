@@ -7,7 +7,6 @@ person's bytes with an addition, or the prepared file with its gap filled; diges
 are computed here.
 """
 
-import dataclasses
 import json
 import logging
 from collections.abc import Mapping, Sequence
@@ -34,11 +33,17 @@ from app.ades.errors import (
     UnsignableDocumentError,
 )
 from app.ades.reports import Finding, SignatureReport
+from app.ades.verdict import Validation, unsigned, verdict
+
+__all__ = ["CmsParts", "Documents", "Limits", "Prepared", "Validation"]
 
 logger = logging.getLogger(__name__)
 
 JOBS = "app.ades.jobs"
 ROOM_FOR_UPDATE = 4 << 20  # what a signature field may add to a file
+MAX_IMAGE_BYTES = 6_000_000
+MAX_TEXT_BYTES = 200_000
+PNG = b"\x89PNG\r\n\x1a\n"
 T = TypeVar("T")
 
 
@@ -76,24 +81,6 @@ class CmsParts:
     signed_attributes: bytes
     signature: bytes
     chain: tuple[bytes, ...]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Validation:
-    """The verdict on the last signature of a file, and a report on each.
-
-    ``sdr`` is computed from the file (empty if there is no readable signature);
-    ``signed_at`` is the time proven by a valid timestamp, or ``None``.
-    """
-
-    valid: bool
-    summary: str
-    sdr: bytes
-    signed_at: datetime | None
-    signer_subject: str
-    covers_whole_file: bool
-    revocation: str
-    signatures: tuple[SignatureReport, ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -191,7 +178,7 @@ class Documents:
         must also have that sdr, a timestamp, and nothing behind it.
         """
         if len(signed) > self._limits.max_bytes + ROOM_FOR_UPDATE:
-            return _unsigned(str(self._refusal(Refusal.TOO_LARGE)))
+            return unsigned(str(self._refusal(Refusal.TOO_LARGE)))
         stamps = anchors if timestamp_anchors is None else timestamp_anchors
         groups = (anchors, stamps, other_certificates, crls)
         arguments = {"at": at.isoformat(), "counts": [len(group) for group in groups]}
@@ -200,12 +187,33 @@ class Documents:
             frame = self._run("validate", arguments, blobs)
             reports = _parsed(_ValidationFacts, frame).reports
         except UnsignableDocumentError as refused:
-            return _unsigned(str(refused))
+            return unsigned(str(refused))
         except (_ChildFaultError, ValueError):
-            return _unsigned("The file cannot be read reliably.")
+            return unsigned("The file cannot be read reliably.")
         if not reports:
-            return _unsigned("The file has no signature.")
-        return _verdict(signed, reports, expected_sdr)
+            return unsigned("The file has no signature.")
+        return verdict(signed, reports, expected_sdr)
+
+    def render_page(self, content: bytes, *, page: int, width: int) -> bytes:
+        """Return page number ``page`` (from 1) as PNG, at most 6 MB.
+
+        About ``width`` pixels wide (200 to 1600, else the nearest); narrower if the
+        page is very long. Raises ``UnsignableDocumentError``.
+        """
+        image = self._page("render-page", content, {"page": page, "width": width})
+        if len(image) > MAX_IMAGE_BYTES or not image.startswith(PNG):
+            raise self._refusal(Refusal.MALFORMED)
+        return image
+
+    def page_text(self, content: bytes, *, page: int) -> str:
+        """Return the text of page number ``page`` (from 1), at most 200 kB of UTF-8.
+
+        Empty if the page holds pictures only. Raises ``UnsignableDocumentError``.
+        """
+        text = self._page("page-text", content, {"page": page})
+        if len(text) > MAX_TEXT_BYTES:
+            raise self._refusal(Refusal.MALFORMED)
+        return text.decode(errors="replace")
 
     def confinement(self) -> Confinement:
         """What holds in a child on this machine, and what is missing."""
@@ -218,6 +226,15 @@ class Documents:
     def close(self) -> None:
         """End the fork server. A later call starts it again."""
         self._children.close()
+
+    def _page(self, job: str, content: bytes, arguments: Mapping[str, int]) -> bytes:
+        if len(content) > self._limits.max_bytes + ROOM_FOR_UPDATE:
+            raise self._refusal(Refusal.TOO_LARGE)
+        try:
+            (found,) = self._run(job, arguments, [content]).blobs
+        except (_ChildFaultError, ValueError):
+            raise self._refusal(Refusal.MALFORMED) from None
+        return found
 
     def _run(
         self, job: str, arguments: Mapping[str, object], blobs: Sequence[bytes]
@@ -286,55 +303,3 @@ def _require_only_the_gap_filled(
     same = len(left) == len(right) and left[:before] == right[:before]
     if not same or left[resume:] != right[resume:]:
         raise EmbeddingError("the signed file differs outside the gap")
-
-
-def _verdict(
-    signed: bytes, reports: tuple[SignatureReport, ...], expected_sdr: bytes | None
-) -> Validation:
-    last = reports[-1]
-    digest, whole = b"", False
-    if last.byte_range is not None:
-        try:
-            digest = sdr(signed, last.byte_range)
-            whole = covers_whole_file(signed, last.byte_range)
-        except ByteRangeError:
-            last = dataclasses.replace(last, valid=False)
-    validation = Validation(
-        valid=last.valid,
-        summary=last.summary,
-        sdr=digest,
-        signed_at=last.signed_at,
-        signer_subject=last.signer_subject,
-        covers_whole_file=whole,
-        revocation=last.revocation,
-        signatures=reports,
-    )
-    if expected_sdr is not None and validation.valid:
-        return _as_delivery(validation, expected_sdr)
-    return validation
-
-
-def _as_delivery(validation: Validation, expected_sdr: bytes) -> Validation:
-    complaint = None
-    if validation.sdr != expected_sdr:
-        complaint = "The signature is over another document."
-    elif not validation.covers_whole_file:
-        complaint = "Something was added after the signature."
-    elif validation.signed_at is None:
-        complaint = "The signature has no timestamp."
-    if complaint is None:
-        return validation
-    return dataclasses.replace(validation, valid=False, summary=complaint)
-
-
-def _unsigned(summary: str) -> Validation:
-    return Validation(
-        valid=False,
-        summary=summary,
-        sdr=b"",
-        signed_at=None,
-        signer_subject="",
-        covers_whole_file=False,
-        revocation="not checked",
-        signatures=(),
-    )

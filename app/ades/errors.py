@@ -28,6 +28,7 @@ class Refusal(StrEnum):
     TOO_MANY_PAGES = "too_many_pages"
     XFA_FORM = "xfa_form"
     FORBIDS_SIGNING = "forbids_signing"
+    NO_SUCH_PAGE = "no_such_page"
     TOO_COMPLEX = "document_too_complex"
 
 
@@ -50,6 +51,7 @@ SENTENCES: Final[dict[Refusal, str]] = {
         "The PDF carries an earlier signature that would not stay valid"
         " if another were added."
     ),
+    Refusal.NO_SUCH_PAGE: "The PDF has no page with this number.",
     Refusal.TOO_COMPLEX: "The PDF is too complex to be processed safely.",
 }
 

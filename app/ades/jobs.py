@@ -15,7 +15,7 @@ from typing import Final
 from asn1crypto import cms, x509
 from pydantic import TypeAdapter
 
-from app.ades import embed, prepare, validate
+from app.ades import embed, pages, prepare, validate
 from app.ades.byte_range import ByteRange
 from app.ades.confinement import Confinement
 from app.ades.forkserver import Job, Result
@@ -93,6 +93,19 @@ def _validate(arguments: Arguments, blobs: Blobs, _confinement: Confinement) -> 
     return {"reports": REPORTS.dump_python(reports, mode="json")}, []
 
 
+def _render_page(
+    arguments: Arguments, blobs: Blobs, _confinement: Confinement
+) -> Result:
+    (content,) = blobs
+    page, width = int(str(arguments["page"])), int(str(arguments["width"]))
+    return {}, [pages.render(content, page=page, width=width)]
+
+
+def _page_text(arguments: Arguments, blobs: Blobs, _confinement: Confinement) -> Result:
+    (content,) = blobs
+    return {}, [pages.text(content, page=int(str(arguments["page"]))).encode()]
+
+
 def _confinement(
     _arguments: Arguments, _blobs: Blobs, confinement: Confinement
 ) -> Result:
@@ -103,12 +116,14 @@ JOBS: Final[Mapping[str, Job]] = {
     "prepare": _prepare,
     "embed": _embed,
     "validate": _validate,
+    "render-page": _render_page,
+    "page-text": _page_text,
     "confinement": _confinement,
 }
 
 
 def warm_up() -> None:
-    """Prepare, embed and validate once, so that nothing is left to be imported."""
+    """Do every job once, so that nothing is left to be imported."""
     for name in LAZILY_IMPORTED:
         importlib.import_module(name)
     folder = importlib.resources.files("app.ades") / "sample"
@@ -125,6 +140,8 @@ def warm_up() -> None:
     if not report.valid or report.byte_range is None:
         raise RuntimeError(f"the sample does not validate: {report.summary}")
     prepare.prepare(signed, signed_at=SAMPLE_TIME, max_pages=1)
+    pages.render(signed, page=1, width=pages.MIN_WIDTH)
+    pages.text(signed, page=1)
     _embed_again(signed, report.byte_range)
 
 
