@@ -42,11 +42,13 @@ _PASSING: Final = (ck.GeneralError, ck.NoSuchToken)
 
 class Login:
     """A user session on the configured token. Read-only towards token objects
-    unless ``writable``, so that a running service cannot destroy its own keys."""
+    unless ``writable``, so that a running service cannot destroy its own keys; what is
+    meant to be written goes through ``writing``."""
 
     def __init__(self, module: "Module", session: Session, config: HsmConfig) -> None:
         self._module = module
         self._session = session
+        self._pin_file = config.pin_file
         self._busy_timeout = config.busy_timeout
         self._process = os.getpid()
         self._one_at_a_time = Lock()
@@ -102,6 +104,20 @@ class Login:
             raise our_error(error) from error
         finally:
             self._one_at_a_time.release()
+
+    @contextmanager
+    def writing(self, session: Session) -> Iterator[Session]:
+        """Lend a second session that may write token objects, for this block only.
+
+        ``session`` is the one that ``exclusively`` lends: its login serves both. The
+        block has the turn between processes, because it rewrites files of the token.
+        """
+        with turn_between_processes(self._pin_file, self._busy_timeout):
+            second = session.token.open(rw=True, attribute_mapper=attribute_mapper())
+            try:
+                yield second
+            finally:
+                second.close()
 
     def library_version(self) -> str:
         """What the module says of itself in C_GetInfo."""

@@ -40,6 +40,7 @@ class MemoryDevice:
     def __init__(self) -> None:
         self._one_time: dict[KeyId, EllipticCurvePrivateKey] = {}
         self._service = {key: generate_private_key(SECP256R1()) for key in ServiceKey}
+        self._quota: dict[KeyId, bytes] = {}
         self._mac = {key: secrets.token_bytes(_MAC_KEY_BYTES) for key in MacKey}
         self._one_at_a_time = Lock()
         self._closed = False
@@ -79,6 +80,28 @@ class MemoryDevice:
     def mac(self, key: MacKey, message: bytes) -> bytes:
         with self._exclusively():
             return hmac.digest(self._mac[key], message, "sha256")
+
+    def create_quota_key(self, key_id: KeyId) -> None:
+        require_key_id(key_id)
+        with self._exclusively():
+            if key_id in self._quota:
+                raise DeviceRefusedError("a key with this id is there")
+            self._quota[key_id] = secrets.token_bytes(_MAC_KEY_BYTES)
+
+    def quota_mac(self, key_id: KeyId, message: bytes) -> bytes:
+        with self._exclusively():
+            if key_id not in self._quota:
+                raise KeyNotFoundError(f"no quota key {key_id.hex()}")
+            return hmac.digest(self._quota[key_id], message, "sha256")
+
+    def destroy_quota_key(self, key_id: KeyId) -> None:
+        require_key_id(key_id)
+        with self._exclusively():
+            self._quota.pop(key_id, None)
+
+    def quota_keys(self) -> tuple[KeyId, ...]:
+        with self._exclusively():
+            return tuple(sorted(self._quota))
 
     def self_test(self) -> SelfTest:
         return SelfTest(

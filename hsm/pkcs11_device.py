@@ -9,7 +9,8 @@ How the promises of ``hsm.port`` are kept:
 * a key counts as gone when a search for its id, over both halves, finds nothing.
   The answer of C_DestroyObject alone is not believed;
 * the session is read-only towards token objects: a compromised service cannot
-  destroy or add service keys through it;
+  destroy or add service keys through it. Only while a quota key is made or destroyed
+  is there a second, writing session, which ``hsm.quota_keys`` alone sees;
 * SoftHSM signs digests of any length, cutting or padding them: the length is
   checked here.
 """
@@ -20,7 +21,7 @@ from typing import Self, TypeVar
 from pkcs11 import Attribute, Mechanism, ObjectClass, PrivateKey, SecretKey, Session
 from pkcs11 import exceptions as ck
 
-from hsm import keys
+from hsm import keys, quota_keys
 from hsm.config import HsmConfig
 from hsm.encoding import ecdsa_sig_value
 from hsm.errors import DeviceRefusedError, HsmError, KeyNotFoundError
@@ -47,6 +48,7 @@ class Pkcs11Device:
     def __init__(self, login: Login) -> None:
         self._login = login
         self._one_time: dict[KeyId, keys.KeyPair] = {}
+        self._quota: dict[KeyId, SecretKey] = {}
         with login.exclusively() as session:
             self._service = {
                 key: keys.load_service_key(session, key) for key in ServiceKey
@@ -116,6 +118,36 @@ class Pkcs11Device:
             secret = _found(self._mac[key], key)
             return keys.sign(secret, message, Mechanism.SHA256_HMAC)
 
+    def create_quota_key(self, key_id: KeyId) -> None:
+        require_key_id(key_id)
+        with self._login.exclusively() as session:
+            if keys.find(session, {Attribute.ID: key_id}):
+                raise DeviceRefusedError("a key with this id is there")
+            try:
+                with self._login.writing(session) as writing:
+                    quota_keys.make(writing, key_id)
+                self._quota[key_id] = quota_keys.load(session, key_id)
+            except SESSION_LOST:
+                raise
+            except (HsmError, ck.PKCS11Error):
+                self._destroy_quota_key(session, key_id)
+                raise
+
+    def quota_mac(self, key_id: KeyId, message: bytes) -> bytes:
+        with self._login.exclusively() as session:
+            if key_id not in self._quota:
+                self._quota[key_id] = quota_keys.load(session, key_id)
+            return keys.sign(self._quota[key_id], message, Mechanism.SHA256_HMAC)
+
+    def destroy_quota_key(self, key_id: KeyId) -> None:
+        require_key_id(key_id)
+        with self._login.exclusively() as session:
+            self._destroy_quota_key(session, key_id)
+
+    def quota_keys(self) -> tuple[KeyId, ...]:
+        with self._login.exclusively() as session:
+            return quota_keys.listed(session)
+
     def self_test(self) -> SelfTest:
         passed = known_answers(self)
         with self._login.exclusively() as session:
@@ -150,6 +182,12 @@ class Pkcs11Device:
             self._login.refuse_from_now_on(f"key {key_id.hex()} not proven gone")
             raise
         return bool(halves)
+
+    def _destroy_quota_key(self, session: Session, key_id: KeyId) -> None:
+        self._quota.pop(key_id, None)
+        with self._login.writing(session) as writing:
+            quota_keys.destroy(writing, key_id)
+        quota_keys.require_gone(session, key_id)
 
     def _require_enforced_mechanisms(self, session: Session) -> None:
         """CKA_ALLOWED_MECHANISMS is optional in PKCS#11, and vital here."""

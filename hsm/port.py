@@ -1,15 +1,20 @@
-"""The signing device as the SAM sees it: ten calls, and what each of them promises.
+"""The signing device as the SAM sees it: fourteen calls, and what each promises.
 
 *Keys.* A one-time key is a P-256 key that exists only inside the process that made
 it: it dies with ``destroy_one_time_key``, with ``close`` and with the process, a
 crash included. Service keys and MAC keys are on the device before it is opened,
-survive everything, and cannot be made, changed or destroyed through this port. No
-private or MAC key ever leaves the device.
+survive everything, and cannot be made, changed or destroyed through this port. A quota
+key is a MAC key for a limited time: it is made and destroyed through this port, and in
+between survives everything as well. No private, MAC or quota key ever leaves the
+device.
 
 *Completion.* A call either completes on the device or raises ``HsmError``; there is
 no partial result. If it cannot be proven that a one-time key is gone, the device
 stops serving (``HsmUnavailableError``) until it is opened again, because closing it
-is the other way to destroy the key.
+is the other way to destroy the key. A quota key knows no other way: while it is not
+proven gone the device serves on, and whoever wants it gone asks again. A process that
+dies while it makes a quota key may leave it whole, half or not at all: its id is to be
+recorded before, and ``destroy_quota_key`` removes what there is.
 
 *Concurrency.* Every call may come from any thread. Calls take turns; one waits a
 bounded time, then raises ``HsmUnavailableError``. Several processes may each open
@@ -27,7 +32,8 @@ from typing import Final, NewType, Protocol
 from hsm.errors import DeviceRefusedError
 
 KeyId = NewType("KeyId", bytes)
-"""CKA_ID of a one-time key: ``KEY_ID_BYTES`` random bytes, recorded before use."""
+"""CKA_ID of a one-time or quota key: ``KEY_ID_BYTES`` random bytes, recorded before
+use."""
 
 KEY_ID_BYTES: Final = 16
 DIGEST_BYTES: Final = 32
@@ -109,6 +115,36 @@ class SigningDevice(Protocol):
 
     def mac(self, key: MacKey, message: bytes) -> bytes:
         """Return HMAC-SHA256 over ``message``, 32 bytes."""
+        ...
+
+    def create_quota_key(self, key_id: KeyId) -> None:
+        """Make a 32-byte HMAC-SHA256 key that outlives this process.
+
+        Raises ``DeviceRefusedError`` if ``key_id`` has the wrong length, is in use, or
+        the device made a key that can do more than MAC.
+        """
+        ...
+
+    def quota_mac(self, key_id: KeyId, message: bytes) -> bytes:
+        """Return HMAC-SHA256 over ``message``, 32 bytes.
+
+        Raises ``KeyNotFoundError`` if the key is not there, ``DeviceRefusedError`` if
+        what is there is half a key or can do more than MAC.
+        """
+        ...
+
+    def destroy_quota_key(self, key_id: KeyId) -> None:
+        """Destroy whatever is there of the key, and prove that nothing is left.
+
+        Does nothing if nothing was there. Raises ``HsmError`` if the proof fails.
+        """
+        ...
+
+    def quota_keys(self) -> tuple[KeyId, ...]:
+        """Ids of all quota keys on the device, halves included, sorted.
+
+        Asked of the device, not of a list kept beside it.
+        """
         ...
 
     def self_test(self) -> SelfTest:

@@ -7,8 +7,11 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+from pkcs11 import Attribute
 
+from hsm import keys, quota_keys
 from hsm.config import HsmConfig
+from hsm.login import Login
 from hsm.memory_device import MemoryDevice
 from hsm.pkcs11_device import Pkcs11Device
 from hsm.port import KeyId, SigningDevice
@@ -31,6 +34,20 @@ def device(request: pytest.FixtureRequest) -> Iterator[SigningDevice]:
         yield request.getfixturevalue("pkcs11_device")
     else:
         yield MemoryDevice()
+
+
+@pytest.fixture
+def token_without_quota_keys(softhsm_config: HsmConfig) -> Iterator[None]:
+    """The session's token, as clean afterwards as before: such keys survive a device.
+
+    Before ``device`` in the order of fixtures, so that it is closed when this ends.
+    """
+    yield
+    login = Login.open(softhsm_config, writable=True)
+    with login.exclusively() as session:
+        for key in keys.find(session, {Attribute.LABEL: quota_keys.LABEL}):
+            key.destroy()
+    login.close()
 
 
 @pytest.fixture
