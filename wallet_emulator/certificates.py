@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Final
 
 from cryptography import x509
-from cryptography.exceptions import InvalidSignature
+from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.serialization import Encoding
@@ -138,9 +138,22 @@ def _certificate(text: object) -> x509.Certificate:
     if not isinstance(text, str):
         raise MalformedError("x5c must hold strings")
     try:
-        return x509.load_der_x509_certificate(b64_decode(text))
-    except ValueError as error:
+        certificate = x509.load_der_x509_certificate(b64_decode(text))
+        _read_whole(certificate)
+    except (ValueError, TypeError, UnsupportedAlgorithm) as error:
         raise MalformedError("x5c holds something that is no certificate") from error
+    return certificate
+
+
+def _read_whole(certificate: x509.Certificate) -> None:
+    """The library reads lazily: what it cannot read must show here, not later."""
+    certificate.public_key()
+    certificate.subject.rfc4514_string()
+    certificate.issuer.rfc4514_string()
+    try:
+        list(certificate.extensions)
+    except x509.DuplicateExtension as error:
+        raise ValueError(str(error)) from error
 
 
 def _require_valid_at(certificate: x509.Certificate, now: datetime) -> None:

@@ -18,11 +18,12 @@ from wallet_emulator.transaction_data import QesApproval
 
 MAX_LABEL: Final = 200
 _CODE: Final = re.compile(r"(?:^| · )(\d{4} \d{4})$")
-_QUALIFIERS: Final[Mapping[str, str]] = {
-    "eu_eidas_qes": "a qualified electronic signature (EU, eIDAS)",
-    "eu_eidas_aes": "an advanced electronic signature (EU, eIDAS)",
+_KINDS: Final[Mapping[str, str]] = {
+    "eu_eidas_qes": "a qualified electronic signature",
+    "eu_eidas_aes": "an advanced electronic signature",
     "eu_eidas_aesqc": "an advanced electronic signature with a qualified certificate",
 }
+_TRUST_FRAMEWORK: Final = "EU, eIDAS"  # every qualifier this wallet knows is of it
 
 
 class Decision(Enum):
@@ -42,11 +43,18 @@ class ShownDocument:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Consent:
-    """The whole consent screen: who asks, what is shared, what is approved."""
+    """The whole consent screen: who asks, what is shared, what is approved.
+
+    The last four are empty where nothing is to be signed. ``one_off_certificate``: the
+    request names no signing certificate, so one is made for this signature alone.
+    """
 
     relying_party: str
+    client_id: str
     shared: Mapping[str, tuple[str, ...]]
     kind_of_signature: str | None
+    trust_framework: str | None
+    one_off_certificate: bool
     documents: tuple[ShownDocument, ...]
 
     @property
@@ -58,7 +66,7 @@ class Consent:
         lines = [f"{self.relying_party} asks you"]
         if self.documents:
             count = self.number_of_signatures
-            lines.append(f"to AUTHORISE {count} × {self.kind_of_signature}:")
+            lines.append(f"to AUTHORISE {count} × {self._kind()}:")
         for document in self.documents:
             lines.append(f"  document  {document.label or '(it gave no name)'}")
             lines.append(f"  code      {document.code or '(none)'}")
@@ -66,6 +74,9 @@ class Consent:
         for kind, claims in self.shared.items():
             lines.append(f"to show your {kind}: {', '.join(claims) or 'no claims'}")
         return lines
+
+    def _kind(self) -> str:
+        return f"{self.kind_of_signature} ({self.trust_framework})"
 
 
 Decide: TypeAlias = Callable[[Consent], Decision]
@@ -79,9 +90,12 @@ def consent_for(request: VerifiedRequest, matches: Mapping[str, Match]) -> Conse
         for match in matches.values()
     }
     return Consent(
-        relying_party=_harmless(request.relying_party),
+        relying_party=_bounded(request.relying_party),
+        client_id=request.client_id,
         shared=shared,
-        kind_of_signature=_QUALIFIERS[approval.qualifier] if approval else None,
+        kind_of_signature=_KINDS[approval.qualifier] if approval else None,
+        trust_framework=_TRUST_FRAMEWORK if approval else None,
+        one_off_certificate=approval is not None and approval.credential_id is None,
         documents=_documents(approval) if approval else (),
     )
 
@@ -89,7 +103,7 @@ def consent_for(request: VerifiedRequest, matches: Mapping[str, Match]) -> Conse
 def _documents(approval: QesApproval) -> tuple[ShownDocument, ...]:
     return tuple(
         ShownDocument(
-            label=_harmless(document.label),
+            label=_bounded(document.label),
             digest=document.digest.hex(),
             digest_kind=document.hash_type,
             code=_code(document.label),
@@ -104,12 +118,16 @@ def _code(label: str) -> str | None:
     return found.group(1) if found else None
 
 
-def _harmless(text: str) -> str:
-    """Without control, format and bidi characters, and of a bounded length."""
-    shown = "".join(
+def harmless(text: str) -> str:
+    """Without control, format, bidi and surrogate characters."""
+    return "".join(
         "\N{REPLACEMENT CHARACTER}" if unicodedata.category(c)[0] == "C" else c
         for c in text
     )
+
+
+def _bounded(text: str) -> str:
+    shown = harmless(text)
     return shown if len(shown) <= MAX_LABEL else shown[:MAX_LABEL] + "…"
 
 

@@ -85,7 +85,7 @@ def match(query: Query, held: Sequence[HeldCredential]) -> dict[str, Match]:
     possible = {
         asked.id: found
         for asked in query.credentials
-        if (found := _match_one(asked, held)) is not None
+        if (found := match_one(asked, held)) is not None
     }
     chosen: list[str] = []
     for options in query.sets:
@@ -96,7 +96,8 @@ def match(query: Query, held: Sequence[HeldCredential]) -> dict[str, Match]:
     return {query_id: possible[query_id] for query_id in dict.fromkeys(chosen)}
 
 
-def _match_one(asked: CredentialQuery, held: Sequence[HeldCredential]) -> Match | None:
+def match_one(asked: CredentialQuery, held: Sequence[HeldCredential]) -> Match | None:
+    """The first held credential that answers this query, with the claims to show."""
     if asked.format != SD_JWT_FORMAT:
         return None
     for credential in held:

@@ -81,8 +81,38 @@ def receive_offer(
         CredentialInvalidError: what came is not what was offered.
         PeerUnavailableError: an endpoint did not answer.
     """
+    return redeem(
+        read_offer(link, http),
+        wallet=wallet,
+        http=http,
+        issuer_roots=issuer_roots,
+        now=now,
+    )
+
+
+def read_offer(link: str, http: httpx.Client) -> Offer:
+    """Step 1; the code in it stays unused.
+
+    Raises:
+        IssuanceError: the link holds no offer, or one this wallet cannot take.
+        PeerUnavailableError: the offer is elsewhere, and was not to be had.
+    """
     try:
-        offer = parse_offer(_offer_json(link, http))
+        return parse_offer(_offer_json(link, http))
+    except MalformedError as error:
+        raise IssuanceError(str(error)) from error
+
+
+def redeem(
+    offer: Offer,
+    *,
+    wallet: Wallet,
+    http: httpx.Client,
+    issuer_roots: Sequence[x509.Certificate],
+    now: datetime,
+) -> HeldCredential:
+    """Steps 2 to 7; see ``receive_offer``."""
+    try:
         metadata = fetch_metadata(http, offer)
         key = new_key()
         text = _request_credential(http, offer, metadata, key, now)

@@ -42,6 +42,18 @@ from wallet_emulator.wallet import HeldCredential, Wallet
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Asked:
+    """A verified request and what would answer it: the matter of step 4."""
+
+    request: VerifiedRequest
+    matches: Mapping[str, dcql.Match]
+
+    @property
+    def consent(self) -> Consent:
+        return consent_for(self.request, self.matches)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Outcome:
     """What the person saw, what they decided, and where their browser goes next."""
 
@@ -52,7 +64,10 @@ class Outcome:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Presenter:
-    """A wallet that can answer requests.
+    """A wallet that can answer requests: ``present`` in one go, or step by step.
+
+    ``fetch`` (1, 2) and ``consider`` (3) send nothing of the holder's; ``refuse`` (3)
+    and ``answer`` (5, 6) do, and come after a decision.
 
     ``access_roots`` are the only roots that vouch for relying parties. ``change`` and
     ``adapt_link`` are the two places where a deviation may interfere.
@@ -77,34 +92,56 @@ class Presenter:
             AnswerNotAcceptedError: the verifier refused the answer.
             PeerUnavailableError: there was no reply to the answer.
         """
+        authentic = self.fetch(link)
+        try:
+            asked = self.consider(authentic)
+        except RequestRefusedError as refusal:
+            self.refuse(authentic, refusal)
+            raise
+        return self.answer(asked, decide(asked.consent))
+
+    def fetch(self, link: str) -> AuthenticRequest:
+        """Steps 1 and 2: who asks.
+
+        Raises:
+            RequestNotAuthenticError: stay silent.
+        """
         parsed = self.adapt_link(parse_authorization_link(link))
         fetched = fetch_request(self.http, parsed)
-        authentic = authenticate(fetched, self.access_roots, self.clock())
-        request, matches = self._read(authentic)
-        consent = consent_for(request, matches)
-        decision = decide(consent)
+        return authenticate(fetched, self.access_roots, self.clock())
+
+    def consider(self, authentic: AuthenticRequest) -> Asked:
+        """Step 3: what is asked, and what of the wallet's would answer it.
+
+        Raises:
+            RequestRefusedError: ``refuse`` may tell the verifier.
+        """
+        request = read(authentic)
+        return Asked(
+            request=request,
+            matches=dcql.match(request.query, self._usable_credentials()),
+        )
+
+    def answer(self, asked: Asked, decision: Decision) -> Outcome:
+        """Steps 5 and 6.
+
+        Raises:
+            AnswerNotAcceptedError: the verifier refused the answer.
+            PeerUnavailableError: there was no reply to the answer.
+        """
         if decision is Decision.ALLOW:
-            form = self._answer(request, matches)
+            form = self._answer(asked.request, asked.matches)
         else:
             form = answer.error_form(
-                request,
+                asked.request,
                 "access_denied",
                 "the person declined",
                 encrypted=self.encrypt_errors,
             )
-        redirect_uri = post_answer(self.http, request.response_uri, form)
-        return Outcome(consent=consent, decision=decision, redirect_uri=redirect_uri)
-
-    def _read(
-        self, authentic: AuthenticRequest
-    ) -> tuple[VerifiedRequest, dict[str, dcql.Match]]:
-        """Step 3; what is refused here is told to the verifier before it is raised."""
-        try:
-            request = read(authentic)
-            return request, dcql.match(request.query, self._usable_credentials())
-        except RequestRefusedError as refusal:
-            self._post_refusal(authentic, refusal)
-            raise
+        redirect_uri = post_answer(self.http, asked.request.response_uri, form)
+        return Outcome(
+            consent=asked.consent, decision=decision, redirect_uri=redirect_uri
+        )
 
     def _usable_credentials(self) -> tuple[HeldCredential, ...]:
         now = self.clock()
@@ -121,9 +158,7 @@ class Presenter:
             self.wallet.remember_answer(draft.vp_token)
         return form
 
-    def _post_refusal(
-        self, authentic: AuthenticRequest, refusal: RequestRefusedError
-    ) -> None:
+    def refuse(self, authentic: AuthenticRequest, refusal: RequestRefusedError) -> None:
         """Plain (§8.3 allows it): the metadata to encrypt to may be what is wrong."""
         fields = {"error": refusal.error, "error_description": refusal.description}
         state = authentic.parameters.get("state")

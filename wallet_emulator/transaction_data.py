@@ -67,6 +67,7 @@ class QesApproval:
 
     encoded: str
     credential_ids: tuple[str, ...]
+    credential_id: str | None  # of the signing certificate; None: one is made for it
     qualifier: str
     hash_oid: str
     documents: tuple[DocumentToApprove, ...]
@@ -114,10 +115,13 @@ def _parse(encoded: object, query: Query) -> QesApproval:
     if oid not in HASHES:
         raise MalformedError(f"hash algorithm {oid} is unknown or too weak")
     _require_hashes_alg(members)
-    _require_optional_texts(members)
+    _require_locations(members)
     return QesApproval(
         encoded=encoded,
         credential_ids=_credential_ids(members, query),
+        credential_id=(
+            text_member(members, "credentialID") if "credentialID" in members else None
+        ),
         qualifier=_one_of(text_member(members, "signatureQualifier"), QUALIFIERS),
         hash_oid=oid,
         documents=_documents(members, oid),
@@ -145,9 +149,7 @@ def _require_hashes_alg(members: Mapping[str, object]) -> None:
             raise MalformedError("transaction_data_hashes_alg must offer sha-256")
 
 
-def _require_optional_texts(members: Mapping[str, object]) -> None:
-    if "credentialID" in members:
-        text_member(members, "credentialID")
+def _require_locations(members: Mapping[str, object]) -> None:
     if "locations" in members:
         _texts(members["locations"], "locations")
 

@@ -5,6 +5,7 @@
 
 import ipaddress
 import ssl
+import time
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,6 +19,7 @@ from wallet_emulator.errors import MalformedError, NotSetUpError, PeerUnavailabl
 
 MAX_BODY_BYTES: Final = 1_000_000
 TIMEOUT_SECONDS: Final = 15.0
+BODY_SECONDS: Final = 30.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -143,11 +145,14 @@ def bounded_body(response: httpx.Response, limit: int) -> bytes:
     """The whole body of a streamed response.
 
     Raises:
-        PeerUnavailableError: it is longer than ``limit`` bytes.
+        PeerUnavailableError: it is longer than ``limit`` bytes, or trickles in.
     """
     body = bytearray()
+    until = time.monotonic() + BODY_SECONDS
     for piece in response.iter_bytes():
         body += piece
         if len(body) > limit:
             raise PeerUnavailableError(f"{response.url}: more than {limit} bytes")
+        if time.monotonic() > until:
+            raise PeerUnavailableError(f"{response.url}: too slow")
     return bytes(body)

@@ -5,6 +5,7 @@ Every credential gets a key of its own (ARF: device-bound, unlinkable), made bef
 the issuer is asked and kept only when the credential was accepted.
 """
 
+import threading
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -47,17 +48,25 @@ class HeldCredential:
 
 
 class Wallet:
-    """Credentials in a directory. Not for two processes at the same time."""
+    """Credentials in a directory. For many threads, not for two processes at once."""
 
     def __init__(self, directory: Path) -> None:
         self._directory = directory
+        self._lock = threading.RLock()  # a credential and its key are two files
 
     def hold(
         self, kind: str, credential: SdJwt, key: ec.EllipticCurvePrivateKey
     ) -> None:
         """Keep a credential, and forget the one of the same kind."""
-        save_key(self._key_file(kind), key)
-        self._credential_file(kind).write_text(credential.text + "\n", "ascii")
+        with self._lock:
+            save_key(self._key_file(kind), key)
+            self._credential_file(kind).write_text(credential.text + "\n", "ascii")
+
+    def drop(self, kind: str) -> None:
+        """Forget the credential of this kind and its key, if there is one."""
+        with self._lock:
+            self._credential_file(kind).unlink(missing_ok=True)
+            self._key_file(kind).unlink(missing_ok=True)
 
     def credential(self, kind: str) -> HeldCredential | None:
         """What is held of this kind, or None.
@@ -66,15 +75,16 @@ class Wallet:
             NotSetUpError: the files are there but cannot be read.
         """
         path = self._credential_file(kind)
-        if not path.exists():
-            return None
-        try:
-            credential = SdJwt.parse(path.read_text("ascii").strip())
-        except (OSError, UnicodeDecodeError, MalformedError) as error:
-            raise NotSetUpError(f"no readable credential in {path}") from error
-        return HeldCredential(
-            kind=kind, sd_jwt=credential, key=load_key(self._key_file(kind))
-        )
+        with self._lock:
+            if not path.exists():
+                return None
+            try:
+                credential = SdJwt.parse(path.read_text("ascii").strip())
+            except (OSError, UnicodeDecodeError, MalformedError) as error:
+                raise NotSetUpError(f"no readable credential in {path}") from error
+            return HeldCredential(
+                kind=kind, sd_jwt=credential, key=load_key(self._key_file(kind))
+            )
 
     def credentials(self) -> tuple[HeldCredential, ...]:
         held = (self.credential(kind) for kind in KINDS)
@@ -82,10 +92,11 @@ class Wallet:
 
     def remember_answer(self, vp_token: Mapping[str, object]) -> None:
         """Keep what was last sent for each query id: material for a replay."""
-        self._directory.mkdir(parents=True, exist_ok=True)
-        self._answer_file().write_bytes(
-            compact_json({**self.earlier_answer(), **vp_token})
-        )
+        with self._lock:
+            self._directory.mkdir(parents=True, exist_ok=True)
+            self._answer_file().write_bytes(
+                compact_json({**self.earlier_answer(), **vp_token})
+            )
 
     def earlier_answer(self) -> dict[str, object]:
         """Query id → presentations as last sent; empty before the first answer."""
