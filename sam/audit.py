@@ -32,6 +32,8 @@ class Event(StrEnum):
     SIGNING_STARTED = "signing_started"
     SIGNATURE_RELEASED = "signature_released"
     SIGNING_FAILED = "signing_failed"
+    QUOTA_KEY_CREATED = "quota_key_created"
+    QUOTA_KEY_DESTROYED = "quota_key_destroyed"
 
 
 class AuditBrokenError(Exception):

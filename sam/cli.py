@@ -17,7 +17,7 @@ from hsm.pkcs11_device import Pkcs11Device
 from sam import audit, setup
 from sam.config import SamConfig
 from sam.database import Database
-from sam.start import missing
+from sam.start import missing, unusable_policy
 
 
 @click.group()
@@ -48,7 +48,7 @@ def serve(config: SamConfig) -> None:
     """Answer calls on the Unix socket until told to stop."""
     from sam.serving import serve as serve_forever  # noqa: PLC0415 — gunicorn, here only
 
-    lacking = missing(config)
+    lacking = [*missing(config), *unusable_policy(config)]
     if lacking:  # said once, before gunicorn would start worker after worker
         raise click.ClickException("\n".join(lacking))
     serve_forever(config)

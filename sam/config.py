@@ -42,6 +42,7 @@ class SamConfig(BaseSettings):
     sam_database_url: str | None = None
     sam_socket: Path | None = None
     pid_trust_anchors: Path | None = None
+    sam_free_tier_policy: Path | None = None
     client_id_prefix: Literal["x509_hash", "x509_san_dns"] = "x509_hash"
     est_url: str = "https://localhost:8002"
     pkcs11_module: Path = Path("/usr/lib/softhsm/libsofthsm2.so")
@@ -103,6 +104,11 @@ class SamConfig(BaseSettings):
         return (
             (own,) if self.pid_trust_anchors is None else (own, self.pid_trust_anchors)
         )
+
+    @property
+    def free_tier_policy(self) -> Path:
+        """May be absent, unless the operator named it: then nobody has a quota."""
+        return self.sam_free_tier_policy or self.sam_directory / "free-tier.json"
 
     @property
     def pass_type(self) -> str:

@@ -10,6 +10,7 @@ from openid4vp.request import x509_hash_client_id
 from openid4vp.trust import IssuerTrust
 from sam.config import SamConfig
 from sam.database import Database
+from sam.policy import FreeTierPolicy
 from sam.service_keys import PassIssuer, RequestSigner
 
 
@@ -50,6 +51,7 @@ class Sam:
     ca_anchor: bytes
     trust: Mapping[str, IssuerTrust]
     pid_providers: tuple[str, ...]
+    policy: FreeTierPolicy | None
     clock: Callable[[], datetime]
     owner: str
     tally: Tally = field(default_factory=Tally)

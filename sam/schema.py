@@ -22,6 +22,7 @@ from sqlalchemy import (
     Table,
     Text,
     TypeDecorator,
+    UniqueConstraint,
 )
 
 metadata = MetaData(
@@ -142,6 +143,20 @@ key_plans = Table(
     Column("owner", String(64), nullable=False),
     Column("planned_at", UtcDateTime, nullable=False),
     Column("ended", String(32)),
+)
+
+quota_keys = Table(
+    "quota_keys",
+    metadata,
+    Column("key_id", LargeBinary(16), primary_key=True),
+    Column("policy", String(64), nullable=False),
+    Column("period", String(16), nullable=False),
+    Column("planned_at", UtcDateTime, nullable=False),
+    Column("ends_at", UtcDateTime, nullable=False),
+    # Empty while it is planned, and while it lives: only then a key is on the device.
+    Column("created_at", UtcDateTime),
+    Column("destroyed_at", UtcDateTime),
+    UniqueConstraint("policy", "period"),
 )
 
 releases = Table(

@@ -1,4 +1,4 @@
-"""The SAM's door: eleven POSTs with JSON on a Unix socket, dispatched by name.
+"""The SAM's door: twelve POSTs with JSON on a Unix socket, dispatched by name.
 
 A WSGI callable without a framework. What cannot be parsed is refused before it reaches
 a call; what a call refuses leaves as ``{code, detail}``; anything else is a 500 without
@@ -14,13 +14,14 @@ from pydantic import ValidationError
 from sqlalchemy.exc import SQLAlchemyError
 
 from hsm.errors import HsmError
-from sam import audit, errors, store
+from sam import audit, errors, quota_keys, store
 from sam import messages as m
 from sam.answers import submit
 from sam.finish import fail_interrupted, finish
 from sam.module import Sam
 from sam.opening import open_identify, open_sign
 from sam.passes import issue_pass, pass_nonce
+from sam.quota import quota_tag
 from sam.service_keys import base64_der
 from sam.transactions import abort, request, status, sweep
 
@@ -71,6 +72,7 @@ CALLS: dict[str, tuple[type[Any], Callable[[Sam, Any], m.Message]]] = {
     "issue_pass": (m.IssuePass, issue_pass),
     "status": (m.ByTransaction, status),
     "abort": (m.ByTransaction, abort),
+    "quota_tag": (m.QuotaTag, quota_tag),
     "releases": (m.Since, releases),
     "info": (m.Nothing, info),
 }
@@ -116,6 +118,7 @@ class Server:
             self._swept = now
             fail_interrupted(self._sam)
             sweep(self._sam)
+            quota_keys.sweep(self._sam)
 
 
 def _whole(body: "InputStream") -> bytes:

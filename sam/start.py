@@ -19,11 +19,12 @@ from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from hsm.pkcs11_device import Pkcs11Device
 from hsm.port import ServiceKey, SigningDevice
 from openid4vp.trust import AnchorStore, PinnedIssuer
-from sam import approvals, audit, cmc
+from sam import approvals, audit, cmc, policy, quota_keys
 from sam.config import SamConfig
 from sam.database import Database
 from sam.finish import FAULT_POINTS, fail_interrupted
 from sam.module import CertificateIssuer, Sam, no_fault
+from sam.policy import FreeTierPolicy
 from sam.service_keys import Chain, PassIssuer, RequestSigner
 
 
@@ -47,6 +48,15 @@ def missing_certificates(config: SamConfig) -> list[str]:
     }
     owed[config.ca_anchor] = "put the CA's root certificate there"
     return [f"{f} is missing: {act}" for f, act in owed.items() if not f.exists()]
+
+
+def unusable_policy(config: SamConfig) -> list[str]:
+    """What is wrong with the free-tier policy, if anything is."""
+    try:
+        free_tier_policy(config)
+    except StartError as error:
+        return [str(error)]
+    return []
 
 
 def _certificate_file(config: SamConfig, key: ServiceKey) -> Path:
@@ -98,6 +108,7 @@ def assemble(
             approvals.PASS: PinnedIssuer("signing-pass", pass_chain[0]),
         },
         pid_providers=tuple(sorted(providers)),
+        policy=free_tier_policy(config),
         clock=clock,
         owner=secrets.token_hex(8),
         fault=_killed_at(config.fault_kill_at),
@@ -119,8 +130,20 @@ def pid_anchors(config: SamConfig) -> Mapping[str, x509.Certificate]:
     return anchors
 
 
+def free_tier_policy(config: SamConfig) -> FreeTierPolicy | None:
+    """None if there is no file, and none was named: no person has a quota then."""
+    file = config.free_tier_policy
+    if config.sam_free_tier_policy is None and not file.exists():
+        return None
+    try:
+        return policy.load(file)
+    except policy.UnusablePolicyError as error:
+        raise StartError(f"free-tier policy {error}") from error
+
+
 def _started(sam: Sam) -> None:
     fail_interrupted(sam)
+    quota_keys.reconcile(sam)
     with sam.database.begin() as connection:
         audit.append(
             connection,
@@ -130,6 +153,7 @@ def _started(sam: Sam) -> None:
             device=sam.device_name,
             client_id=sam.client_id,
             pid_providers=list(sam.pid_providers),
+            free_tier_policy=None if sam.policy is None else sam.policy.model_dump(),
         )
 
 
@@ -167,11 +191,12 @@ def _only_one(lock: Path) -> None:
 
 
 def _killed_at(point: str | None) -> Callable[[str], None]:
-    """A test's SIGKILL at one named step of ``finish``, to prove what survives it."""
+    """A test's SIGKILL at one named step, to prove what survives it."""
     if point is None:
         return no_fault
-    if point not in FAULT_POINTS:
-        raise StartError(f"fault_kill_at: one of {', '.join(FAULT_POINTS)}")
+    points = (*FAULT_POINTS, *quota_keys.FAULT_POINTS)
+    if point not in points:
+        raise StartError(f"fault_kill_at: one of {', '.join(points)}")
 
     def kill_here(here: str) -> None:
         if here == point:

@@ -263,8 +263,10 @@ def add_release(
 def releases_after(
     connection: Connection, number: int, limit: int = 500
 ) -> Sequence[Row[Any]]:
+    """With ``purpose``, the purpose of use that each transaction was opened for."""
     return connection.execute(
-        select(releases)
+        select(releases, transactions.c.purpose_of_use.label("purpose"))
+        .join(transactions)
         .where(releases.c.number > number)
         .order_by(releases.c.number)
         .limit(limit)
@@ -314,7 +316,7 @@ def end_handle(connection: Connection, tx: str, now: datetime) -> None:
 
 def use_nonce(connection: Connection, nonce: str, expires_at: datetime) -> None:
     """Raises ``OnceOnlyError`` the second time."""
-    _insert_once(
+    insert_once(
         connection,
         insert(used_nonces).values(nonce_sha256=_sha256(nonce), expires_at=expires_at),
     )
@@ -328,7 +330,7 @@ def forget_spent(connection: Connection, now: datetime) -> None:
 
 def add_pass(connection: Connection, handle: str, **values: object) -> None:
     """Raises ``OnceOnlyError`` if the handle has a pass or the key is known."""
-    _insert_once(
+    insert_once(
         connection, insert(passes).values(handle_sha256=_sha256(handle), **values)
     )
 
@@ -343,7 +345,7 @@ def pass_by_id(connection: Connection, pass_id: str) -> Row[Any] | None:
     return connection.execute(select(passes).where(passes.c.pass_id == pass_id)).first()
 
 
-def _insert_once(connection: Connection, statement: Any) -> None:
+def insert_once(connection: Connection, statement: Any) -> None:
     try:
         with connection.begin_nested():
             connection.execute(statement)

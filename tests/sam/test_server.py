@@ -30,6 +30,7 @@ CALLS = {
     "issue_pass": {"handle", "proof"},
     "status": {"tx"},
     "abort": {"tx"},
+    "quota_tag": {"policy", "period", "handle", "tx"},
     "releases": {"release"},
     "info": set(),
 }
