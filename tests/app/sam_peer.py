@@ -25,6 +25,8 @@ from app.ades.signed_attributes import signed_attributes
 from sam import errors
 from sam import messages as m
 from sam.client import SamClient
+from sam.periods import period_at
+from sam.policy import FreeTierPolicy
 from tests.app.ades.pki import Pki, der
 
 if TYPE_CHECKING:
@@ -40,11 +42,17 @@ class Tx:
     purpose: m.Purpose
     expires_at: datetime
     state: m.State = m.State.OPEN
+    private: bool = False
     document: m.OpenedDocument | None = None
     handle: str | None = None
     body: str | None = None
     answer: m.Submitted | None = None
     result: m.Finished | None = None
+
+    @property
+    def may_be_counted(self) -> bool:
+        waits = self.state in {m.State.VERIFIED, m.State.SIGNING}
+        return self.purpose is m.Purpose.SIGN and waits and self.private
 
 
 @dataclass
@@ -58,6 +66,7 @@ class SamPeer:
     nonces: list[str | None] = field(default_factory=list)
     wrong_sdr: bool = False
     other_signature: bool = False
+    policy: FreeTierPolicy | None = None
 
     def client(self) -> SamClient:
         transport = httpx.WSGITransport(self)
@@ -95,6 +104,7 @@ class SamPeer:
         opened = self._opened(m.Purpose.SIGN)
         tx = self.transactions[cast("str", opened["tx"])]
         tx.document, tx.handle = shown, call.handle
+        tx.private = call.purpose == "private"
         return m.SigningOpened(
             **opened, documents=(shown,), transaction_data=_transaction_data(shown)
         )
@@ -156,6 +166,24 @@ class SamPeer:
             raise errors.TransactionClosedError
         tx.state = m.State.CLOSED
         return m.Status(state=tx.state, purpose=tx.purpose, expires_at=tx.expires_at)
+
+    def _quota_tag(self, body: BinaryIO) -> m.QuotaTagged:
+        """Everybody here is one person."""
+        call = m.QuotaTag.model_validate_json(body.read())
+        if self.policy is None or self.policy.id != call.policy:
+            raise errors.NoPolicyError
+        rule = self.policy.period
+        period = period_at(self.clock(), rule.unit, rule.zone_info)
+        if call.period != period.name:
+            raise errors.PeriodOverError
+        if call.tx is not None and not self._tx(call.tx).may_be_counted:
+            raise errors.NotVerifiedError
+        if call.handle is not None and call.handle not in self.handles:
+            raise errors.UnknownHandleError
+        tag = hashlib.sha256(f"{call.policy} {period.name} {NAME}".encode())
+        return m.QuotaTagged(
+            tag=tag.hexdigest(), period=period.name, ends_at=period.ends_at
+        )
 
     def _info(self, _: BinaryIO) -> m.Info:
         return m.Info(
