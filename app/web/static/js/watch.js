@@ -1,0 +1,115 @@
+// A page that waits: it asks for the one word of its state and follows it. It never
+// stops asking; it only rests while nobody looks, and asks more slowly in trouble.
+
+const FAST = 2000;
+const SLOW = 5000;
+const FAST_FOR = 120_000;
+const LONGEST = 30_000;
+const ANNOUNCED = [60, 30, 10];
+
+const root = document.querySelector("[data-watch]");
+const offline = document.querySelector("[data-offline]");
+const started = performance.now();
+let failures = 0;
+let etag = null;
+let timer = null;
+let asking = null;
+
+function follow() {
+  // A new GET, also where this page was the answer to a form.
+  location.replace(root.dataset.next ?? location.pathname + location.search);
+}
+
+async function ask() {
+  const headers = etag ? { "If-None-Match": etag } : {};
+  let answer;
+  try {
+    answer = await fetch(root.dataset.watch, {
+      headers,
+      cache: "no-store",
+      signal: AbortSignal.timeout(15_000),
+    });
+  } catch {
+    failures += 1;
+    offline.hidden = false;
+    return;
+  }
+  offline.hidden = true;
+  if (answer.status === 304) {
+    failures = 0;
+  } else if (answer.ok) {
+    const { state } = await answer.json();
+    failures = 0;
+    etag = answer.headers.get("ETag");
+    if (state !== root.dataset.word) follow();
+  } else if (answer.status >= 500 || answer.status === 429) {
+    failures += 1;
+  } else {
+    follow(); // this page is no longer ours: the server says what it is
+  }
+}
+
+function pause() {
+  const calm = performance.now() - started < FAST_FOR ? FAST : SLOW;
+  const wait = Math.min(LONGEST, calm * 2 ** failures);
+  return wait * (0.8 + 0.4 * Math.random());
+}
+
+async function look() {
+  clearTimeout(timer);
+  asking ??= ask().catch(() => { failures += 1; });
+  await asking;
+  asking = null;
+  clearTimeout(timer);
+  if (!document.hidden) timer = setTimeout(look, pause());
+}
+
+function lookNow() {
+  if (document.hidden) clearTimeout(timer);
+  else look();
+}
+
+document.addEventListener("visibilitychange", lookNow);
+window.addEventListener("online", lookNow);
+window.addEventListener("focus", lookNow);
+window.addEventListener("offline", () => { offline.hidden = false; });
+
+const countdown = document.querySelector("[data-expires-in]");
+const renewal = document.querySelector("form[data-renew=auto]");
+const status = document.querySelector("[role=status]");
+
+if (countdown) {
+  const end = started + 1000 * Number(countdown.dataset.expiresIn);
+  const spoken = document.createElement("span");
+  spoken.className = "hidden";
+  status.append(spoken);
+  let last = Infinity;
+
+  const tick = () => {
+    const left = Math.max(0, Math.ceil((end - performance.now()) / 1000));
+    const clock = `${Math.floor(left / 60)}:${String(left % 60).padStart(2, "0")}`;
+    countdown.textContent = left
+      ? countdown.dataset.words.replace("{time}", clock)
+      : countdown.dataset.over;
+    countdown.classList.toggle("soon", left <= 10);
+    const due = ANNOUNCED.find((second) => left <= second && second < last);
+    if (due && left) spoken.textContent = countdown.dataset.announce.replace("{time}", left);
+    last = left;
+    if (left) setTimeout(tick, 1000);
+    else over();
+  };
+  tick();
+}
+
+async function over() {
+  if (document.hidden) {
+    document.addEventListener("visibilitychange", over, { once: true });
+    return;
+  }
+  await look(); // the wallet may have answered meanwhile
+  if (failures) setTimeout(over, SLOW);
+  else if (renewal) renewal.requestSubmit();
+  else follow();
+}
+
+timer = setTimeout(look, FAST);

@@ -1,0 +1,411 @@
+"""Every page in every situation a person can meet, with made-up contexts.
+
+Endpoints are stubs under their real names, so that ``url_for`` works; templates, style
+sheet and QR code are the real ones. ``python -m tests.app.web.scenes DIRECTORY`` writes
+every scene as a file.
+"""
+
+import sys
+from collections.abc import Iterator
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any, Final
+
+from flask import Flask, render_template
+
+from app.plans.policy import load
+from app.signing.states import SHOWN, State
+from app.web.qr import qr_svg
+
+ROOT: Final = Path(__file__).parents[3]
+NOW: Final = datetime(2026, 11, 20, 10, 42, tzinfo=UTC)
+SOON: Final = NOW + timedelta(minutes=5)
+REQUEST_ID: Final = "0f1e2d3c4b5a69788796a5b4c3d2e1f0"
+CODE: Final = "9f3c1d5e7a2b4c6d8e0f1a3b5c7d9e1f"
+LINK: Final = (
+    "openid4vp://?client_id=x509_hash%3AUs3_QxBp3eDsS1oRkYwqyzIiPIcrJXzqyxaCzF3EKgE"
+    "&request_uri=https%3A%2F%2Fsign.example%2Foid4vp%2Frequest%2F"
+    "Q3Zk1mB9xL0pRtYw8nVc2A&request_uri_method=post"
+)
+POLICY: Final = load(ROOT / "app/plans/policies/pl-like.json")
+ROUTES: Final = {
+    "pages.start": "/",
+    "pages.terms": "/terms",
+    "pages.help": "/help",
+    "plans.free": "/free",
+    "verification.verify": "/verify",
+    "signing.receive": "/requests",
+    "signing.page": "/requests/<request_id>",
+    "signing.identification": "/requests/<request_id>/identification",
+    "signing.identify": "/requests/<request_id>/identify",
+    "signing.approve": "/requests/<request_id>/approve",
+    "signing.again": "/requests/<request_id>/again",
+    "signing.renew": "/requests/<request_id>/renew",
+    "signing.confirm": "/requests/<request_id>/confirm",
+    "signing.stop": "/requests/<request_id>/stop",
+    "signing.continue_on_phone": "/requests/<request_id>/phone",
+    "signing.watch": "/requests/<request_id>/watch",
+    "downloads.prepared": "/requests/<request_id>/documents/<int:position>/prepared",
+    "downloads.signed": "/requests/<request_id>/documents/<int:position>/signed",
+    "downloads.all_signed": "/requests/<request_id>/signed.zip",
+    "downloads.evidence": "/requests/<request_id>/evidence",
+    "reading.image": "/requests/<request_id>/documents/<int:position>/pages/<int:page>",
+    "returned.not_me": "/oid4vp/not-me",
+    "returned.watch": "/oid4vp/return/watch",
+    "handover.here": "/here/<token>",
+}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Document:
+    position: int = 1
+    name: str = "Rental contract.pdf"
+    page_count: int = 4
+    original_length: int = 312_000
+    sdr: str = "9b2e61f0c47d83a5e1f6b90d2c8a7e54" * 2
+    sodr: str = "1d7a3c5e90b2f4867a6c8e0d2b4f1937" * 2
+    label: str | None = None
+    code: str | None = None
+    signed: str | None = None
+    warnings: tuple[str, ...] = ()
+    earlier: tuple[Any, ...] = ()
+
+
+@dataclass(frozen=True, kw_only=True)
+class Request:
+    id: str = REQUEST_ID
+    state: str = "ready"
+    reason: str | None = None
+    release: int | None = None
+    signer_name: str | None = None
+    signed_at: datetime | None = None
+    purged_at: datetime | None = None
+    created_at: datetime = NOW
+    started_on: str = "Firefox on Windows"
+    attempts: int = 0
+    documents: tuple[Document, ...] = (Document(),)
+
+
+@dataclass(frozen=True)
+class Scene:
+    name: str
+    template: str
+    context: dict[str, Any] = field(default_factory=dict)
+    resources: tuple[str, ...] = ()
+
+
+LABELLED: Final = Document(
+    label="Rental contract.pdf · 4 p. · code 6873 4596", code="6873 4596"
+)
+EARLIER: Final = Document(
+    warnings=("It contains form fields.",),
+    earlier=(SimpleNamespace(name="Ana Horvat", signed_at=NOW - timedelta(days=1)),),
+)
+THREE: Final = (
+    LABELLED,
+    Document(
+        position=2,
+        name="Hausordnung_und_sehr_langer_Dateiname_ohne_Leerzeichen_2026.pdf",
+        page_count=1,
+        original_length=2_400_000,
+        sdr="4c1d" * 16,
+        label="Hausordnung_und_sehr_langer_Dateiname….pdf · 1 p. · code 1122 3344",
+        code="1122 3344",
+    ),
+    Document(
+        position=3,
+        name="Договор.pdf",
+        page_count=12,
+        sdr="77aa" * 16,
+        label="Договор.pdf · 12 p. · code 9081 7263",
+        code="9081 7263",
+    ),
+)
+ALLOWANCE: Final = SimpleNamespace(
+    used=2, cap=5, left=3, resets_at=datetime(2026, 11, 30, 23, tzinfo=UTC)
+)
+BROWSER: Final = SimpleNamespace(display_name="Ivan Kovač")
+EXCHANGE: Final = SimpleNamespace(
+    request_id=REQUEST_ID,
+    purpose="identify",
+    display_name="Ivan Kovač",
+    answered_at=None,
+    wallet_error=None,
+    expires_at=SOON,
+)
+OFFER: Final = SimpleNamespace(
+    link="openid-credential-offer://?credential_offer_uri=https%3A%2F%2Fsign.example",
+    expires_at=SOON,
+    redeemed=False,
+)
+CARD: Final = SimpleNamespace(
+    kind="Advanced electronic signature (TEST, no legal effect)",
+    provider="Demo signing service",
+    framework="EU (eIDAS), test",
+    labels=(LABELLED.label,),
+    signatures=1,
+    integrity="Your wallet also checks the file itself.",
+    certificate="Made for this signature only.",
+    shares=("given name", "family name"),
+)
+
+
+def reader(document: int = 1, page: int = 2, pages: int = 4) -> SimpleNamespace:
+    here = f"/requests/{REQUEST_ID}?document={document}&page="
+    return SimpleNamespace(
+        document=document,
+        page=page,
+        pages=pages,
+        image_url="/static/icon.svg",
+        text="Rental contract\n\n§ 1 The flat is let from 1 December 2026.",
+        previous_url=f"{here}{page - 1}" if page > 1 else None,
+        next_url=f"{here}{page + 1}" if page < pages else None,
+        pdf_url=f"/requests/{REQUEST_ID}/documents/{document}/prepared",
+    )
+
+
+def shown(state: State, request: Request | None = None, **more: Any) -> dict[str, Any]:
+    request = replace(request or Request(), state=state)
+    return {
+        "request": request,
+        "state": state,
+        "shown": SHOWN[state],
+        "watch_url": f"/requests/{REQUEST_ID}/watch",
+        "word": str(state),
+        "terms_version": "1",
+        "policy": POLICY,
+        "allowance": None,
+        **more,
+    }
+
+
+WALLET: Final[dict[str, Any]] = {
+    "exchange": EXCHANGE,
+    "link": LINK,
+    "qr": qr_svg(LINK),
+    "demo_link": None,
+    "expired": False,
+    "answered": False,
+    "code_input": False,
+    "wrong_code": False,
+    "tries_left": 3,
+    "watch_url": f"/requests/{REQUEST_ID}/watch",
+    "word": "waiting",
+    "renew_by_itself": True,
+    "seconds_left": 102,
+    "said": None,
+    "card": CARD,
+}
+DEMO_LINK: Final = "https://wallet.example/scan?uri=openid4vp"
+PHONE: Final[dict[str, Any]] = {
+    "exchange": EXCHANGE,
+    "request": Request(),
+    "purpose": "sign",
+    "started_on": "Firefox on Windows",
+    "started_at": NOW,
+    "documents": (LABELLED,),
+    "code": "427 913",
+    "response_code": CODE,
+    "confirmed": False,
+    "closed": False,
+    "offer": None,
+    "demo_offer_link": None,
+    "watch_url": f"/oid4vp/return/watch?response_code={CODE}",
+    "word": "code",
+}
+SIGNED: Final = Request(
+    release=17,
+    signer_name="Ivan Kovač",
+    signed_at=NOW,
+    documents=(replace(LABELLED, signed="c0ffee00" * 8),),
+)
+PROBLEM: Final = SimpleNamespace(
+    title="We can't sign right now",
+    happened="The part of this service that signs does not answer.",
+    signed="Nothing was signed.",
+    next_step="Please try again in a few minutes.",
+    code="sam_unavailable",
+)
+
+
+def scenes() -> Iterator[Scene]:
+    yield from _beginning()
+    yield from _reading()
+    yield from _identifying()
+    yield from _approving()
+    yield from _ending()
+
+
+def _beginning() -> Iterator[Scene]:
+    start = {
+        "requests": [],
+        "max_megabytes": 5,
+        "max_documents": 5,
+        "policy": POLICY,
+        "allowance": None,
+    }
+    known = [Request(), Request(state="signed", documents=THREE)]
+    yield Scene("start", "start.html", start)
+    yield Scene(
+        "start-known",
+        "start.html",
+        {**start, "requests": known, "allowance": ALLOWANCE},
+    )
+    yield Scene(
+        "start-plain", "start.html", {**start, "policy": None, "max_documents": 1}
+    )
+    yield Scene("help", "help.html")
+    yield Scene("terms", "terms.html", {"version": "1"})
+    yield Scene("problem", "problem.html", {"problem": PROBLEM})
+
+
+def _reading() -> Iterator[Scene]:
+    def ready(name: str, **more: Any) -> Scene:
+        context = {
+            "reason": None,
+            "reader": reader(),
+            "identified": False,
+            "browser": BROWSER,
+            **more,
+        }
+        return Scene(name, "ready.html", shown(State.READY, **context))
+
+    yield ready("ready")
+    yield ready("ready-warnings", request=Request(documents=(EARLIER,)))
+    yield ready("ready-identified", identified=True, allowance=ALLOWANCE)
+    yield ready(
+        "ready-three", request=Request(documents=THREE), reader=reader(2, 1, 1)
+    )
+    yield ready(
+        "ready-reason", reason="Your wallet approved, but too late.", policy=None
+    )
+
+
+def _identifying() -> Iterator[Scene]:
+    def asking(name: str, **more: Any) -> Scene:
+        context = {**WALLET, "request": Request(), **more}
+        return Scene(name, "identification.html", context)
+
+    yield asking("identification")
+    yield asking("identification-link-only", qr=None)
+    yield asking("identification-demo", demo_link=DEMO_LINK)
+    yield asking("identification-expired", expired=True, renew_by_itself=False)
+    yield asking("identification-answered", answered=True)
+    yield asking("identification-code", answered=True, code_input=True)
+    yield asking(
+        "identification-wrong-code",
+        answered=True,
+        code_input=True,
+        wrong_code=True,
+        tries_left=2,
+    )
+    identify = {**PHONE, "purpose": "identify"}
+    done = {**identify, "confirmed": True, "offer": OFFER}
+    yield Scene("phone-identify", "phone.html", identify)
+    yield Scene("phone-identified", "phone.html", done)
+    identified = {"exchange": EXCHANGE, "browser": BROWSER, "demo_offer_link": None}
+    yield Scene("identified", "identified.html", {**identified, "offer": OFFER})
+    yield Scene("identified-again", "identified.html", {**identified, "offer": None})
+
+
+def _approving() -> Iterator[Scene]:
+    def waiting(name: str, **more: Any) -> Scene:
+        request = Request(documents=more.pop("documents", (LABELLED,)))
+        context = {**shown(State.AWAITING_WALLET, request), **WALLET, **more}
+        return Scene(name, "awaiting_wallet.html", context)
+
+    def confirming(name: str, **more: Any) -> Scene:
+        request = Request(documents=(LABELLED,))
+        context = {"wrong_code": False, "tries_left": 3, "expires_at": SOON, **more}
+        return Scene(
+            name,
+            "awaiting_confirmation.html",
+            shown(State.AWAITING_CONFIRMATION, request, **context),
+        )
+
+    yield waiting("awaiting-wallet")
+    yield waiting("awaiting-wallet-demo", demo_link=DEMO_LINK)
+    yield waiting("awaiting-wallet-link-only", qr=None)
+    yield waiting("awaiting-wallet-expired", expired=True)
+    yield waiting("awaiting-wallet-said", said="Your wallet did not share anything.")
+    three = SimpleNamespace(
+        **{**vars(CARD), "labels": [d.label for d in THREE], "signatures": 3}
+    )
+    yield waiting("awaiting-wallet-three", documents=THREE, card=three)
+    yield confirming("awaiting-confirmation")
+    yield confirming("awaiting-confirmation-wrong", wrong_code=True, tries_left=1)
+    yield Scene("phone", "phone.html", PHONE)
+    yield Scene("phone-three", "phone.html", {**PHONE, "documents": THREE})
+    yield Scene("phone-confirmed", "phone.html", {**PHONE, "confirmed": True})
+    yield Scene("phone-closed", "phone.html", {**PHONE, "closed": True})
+    url = f"https://sign.example/here/{CODE}"
+    handover = {"request": Request(), "started_on": "Firefox on Windows"}
+    yield Scene(
+        "continue-on-phone",
+        "continue_on_phone.html",
+        {**handover, "qr": qr_svg(url), "url": url, "expires_at": SOON},
+    )
+    yield Scene(
+        "continue-here",
+        "continue_here.html",
+        {**handover, "started_at": NOW, "token": CODE},
+    )
+    yield Scene("moved", "moved.html", handover)
+    exchange = SimpleNamespace(**{**vars(EXCHANGE), "purpose": "sign"})
+    yield Scene(
+        "wallet-said",
+        "wallet_said.html",
+        {"exchange": exchange, "said": "Your wallet did not share anything."},
+    )
+
+
+def _ending() -> Iterator[Scene]:
+    yield Scene("making", "making.html", shown(State.SIGNING))
+    yield Scene("making-slow", "making.html", shown(State.SIGNING, Request(attempts=3)))
+    delete_at = NOW + timedelta(days=1)
+    yield Scene(
+        "signed", "signed.html", shown(State.SIGNED, SIGNED, delete_at=delete_at)
+    )
+    three = replace(SIGNED, documents=THREE)
+    yield Scene(
+        "signed-three",
+        "signed.html",
+        shown(State.SIGNED, three, delete_at=delete_at, allowance=ALLOWANCE),
+    )
+    purged = replace(SIGNED, purged_at=NOW)
+    yield Scene("signed-purged", "signed.html", shown(State.SIGNED, purged))
+    for state in (State.FAILED, State.DECLINED, State.CANCELLED, State.EXPIRED):
+        reason = "Nothing was signed."
+        yield Scene(f"ended-{state}", "ended.html", shown(state, reason=reason))
+    used_up = {"request": Request(), "policy": POLICY, "allowance": ALLOWANCE}
+    yield Scene("quota-used-up", "quota_used_up.html", used_up)
+
+
+def application() -> Flask:
+    web = ROOT / "app/web"
+    app = Flask(
+        __name__, template_folder=web / "templates", static_folder=str(web / "static")
+    )
+    for endpoint, rule in ROUTES.items():
+        app.add_url_rule(rule, endpoint, lambda **_: "")
+    app.jinja_env.globals.update(
+        csrf_token=lambda: "token", SHOWN=SHOWN, State=State
+    )
+    return app
+
+
+def render(app: Flask, scene: Scene) -> str:
+    with app.test_request_context(base_url="https://sign.example"):
+        return render_template(scene.template, **scene.context)
+
+
+def write(directory: Path) -> None:
+    app = application()
+    for scene in scenes():
+        (directory / f"{scene.name}.html").write_text(render(app, scene))
+
+
+if __name__ == "__main__":
+    write(Path(sys.argv[1]))
