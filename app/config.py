@@ -58,7 +58,16 @@ class WebConfig(BaseSettings):
     """A PEM file or a folder of them: what our own validation of results trusts."""
     crl_urls: tuple[str, ...] = ("http://localhost:8003/crl/issuing-ca.crl",)
 
+    free_tier_policy: Path | None = None
+    """The rule for free signatures, one JSON file; the SAM must hold the same."""
+    cross_device: bool = True
+    """Whether a code shown on the phone may confirm the browser that started."""
+    demo_wallet_url: Annotated[str, AfterValidator(_origin)] | None = None
+    """A web wallet of the same machine, linked beside the wallet link; tests only."""
+
     max_upload_bytes: int = Field(default=32_000_000, gt=0, le=60_000_000)
+    """Of all documents of one approval together."""
+    max_documents: int = Field(default=10, gt=0, le=20)
     request_hours: int = Field(default=24, gt=0)
     retention_hours: int = Field(default=24, gt=0)
     browser_session_hours: int = Field(default=72, gt=0)

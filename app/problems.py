@@ -5,7 +5,7 @@ what to do next. A program gets the same as problem+json (RFC 9457) with the sta
 code. What is not in the table is our fault: 500, and no detail leaves.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 from flask import Flask, Response, jsonify, render_template, request
@@ -20,14 +20,25 @@ from werkzeug.exceptions import (
 )
 
 from app.ades.errors import AdesError, UnsignableDocumentError
+from app.plans.free_tier import OverFreeTierLimitError
+from app.signers.exchanges import TooManyLinksError
+from app.signers.session_kinds import OutOfReachError
 from app.signers.sessions import ForgedFormError, UnknownBrowserError
 from app.signing.approval import DocumentMismatchError, IdentificationOverError
-from app.signing.confirmation import ReturnTooLateError, WrongReturnCodeError
+from app.signing.confirmation import (
+    CodeOverError,
+    ReturnClosedError,
+    ReturnTooLateError,
+    WrongReturnCodeError,
+)
 from app.signing.exchange import UnknownExchangeError
 from app.signing.files import DocumentChangedError
-from app.signing.intake import NoFileError
+from app.signing.handover import HandoverOverError
+from app.signing.intake import NoFileError, OneUnsignableError, TooManyFilesError
+from app.signing.reading import PageNotFoundError
 from app.signing.states import IllegalTransitionError
 from app.signing.store import RequestNotFoundError
+from app.signing.terms import TermsChangedError
 from sam.errors import SamError
 
 NOTHING: Final = "Nothing was signed."
@@ -69,6 +80,28 @@ TABLE: Final[dict[type[Exception], Problem]] = {
         "No file arrived",
         "You did not choose a file.",
         "Go back and choose a PDF.",
+    ),
+    OneUnsignableError: Problem(
+        422,
+        OneUnsignableError.code,
+        "One of these files can't be signed",
+        "",
+        "Choose your documents again without that file, or with another one.",
+        signed="Nothing was signed, and no file was kept.",
+    ),
+    TooManyFilesError: Problem(
+        422,
+        TooManyFilesError.code,
+        "Too many files at once",
+        "One approval can cover only a few documents.",
+        "Choose fewer documents and sign the others afterwards.",
+    ),
+    OverFreeTierLimitError: Problem(
+        422,
+        OverFreeTierLimitError.code,
+        "This is more than the free service takes",
+        "",
+        "The page about free signing names other ways.",
     ),
     RequestEntityTooLarge: Problem(
         413,
@@ -137,6 +170,50 @@ TABLE: Final[dict[type[Exception], Problem]] = {
         _START,
         signed="Nothing was released.",
     ),
+    ReturnClosedError: Problem(
+        410,
+        ReturnClosedError.code,
+        "This was stopped",
+        "Someone stopped it meanwhile, or you asked for a new link.",
+        "Open your document's page and try again.",
+    ),
+    CodeOverError: Problem(
+        409,
+        CodeOverError.code,
+        "This code no longer works",
+        "There is nothing that a code could confirm right now.",
+        _RELOAD,
+    ),
+    TooManyLinksError: Problem(
+        429,
+        TooManyLinksError.code,
+        "Too many wallet links are open",
+        "This browser has five wallet links that nobody has used yet.",
+        "Use or stop one of them, or wait five minutes.",
+        signed="This click changed nothing.",
+    ),
+    TermsChangedError: Problem(
+        409,
+        TermsChangedError.code,
+        "The terms have changed",
+        "They are no longer the ones your page showed.",
+        "Open your document's page again, read the terms, and go on.",
+    ),
+    HandoverOverError: Problem(
+        410,
+        HandoverOverError.code,
+        "This link no longer works",
+        "It was used, it is older than five minutes, or the document has moved on.",
+        "Show a new code on the screen where you started.",
+    ),
+    OutOfReachError: Problem(
+        403,
+        OutOfReachError.code,
+        "Not in this session",
+        "You came in by typing a code. That opens your documents here, no more.",
+        "Identify with a wallet on this very device.",
+        signed="",
+    ),
     ReturnTooLateError: Problem(
         410,
         ReturnTooLateError.code,
@@ -158,6 +235,14 @@ TABLE: Final[dict[type[Exception], Problem]] = {
         "We don't know this page",
         "There is no such document in this browser.",
         "Check the address, or start again.",
+        signed="",
+    ),
+    PageNotFoundError: Problem(
+        404,
+        PageNotFoundError.code,
+        "We don't know this page",
+        "The document has no such page.",
+        "Check the address, or open the document's first page.",
         signed="",
     ),
     UnknownExchangeError: Problem(
@@ -203,7 +288,7 @@ TABLE: Final[dict[type[Exception], Problem]] = {
 
 
 def problem_of(error: Exception) -> Problem:
-    """The row of the nearest class; the sentence of a refused file is its own."""
+    """The row of the nearest class; what was refused may have words of its own."""
     for kind in type(error).__mro__:
         if kind in TABLE:
             break
@@ -211,7 +296,9 @@ def problem_of(error: Exception) -> Problem:
         kind = InternalServerError
     row = TABLE[kind]
     if isinstance(error, UnsignableDocumentError):
-        return Problem(row.status, error.code, row.title, str(error), row.next_step)
+        return replace(row, code=error.code, happened=str(error))
+    if isinstance(error, OneUnsignableError | OverFreeTierLimitError):
+        return replace(row, happened=str(error))
     return row
 
 

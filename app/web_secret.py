@@ -1,8 +1,9 @@
 """The web tier's one secret, and the codes derived from it.
 
-A code is HMAC-SHA256(secret, purpose ‖ 0 ‖ tx), cut to 128 bits: repeatable, so a
-wallet that posts twice gets the same reply, and nothing readable has to be stored.
-Each use has a purpose of its own; a code of one purpose says nothing about another.
+A code is HMAC-SHA256(secret, purpose ‖ 0 ‖ tx), cut to 128 bits or, for people, to six
+digits: repeatable, so a wallet that posts twice gets the same reply, and nothing
+readable has to be stored. Each use has a purpose of its own; a code of one purpose says
+nothing about another.
 """
 
 import base64
@@ -14,12 +15,14 @@ from pathlib import Path
 
 SECRET_BYTES = 32
 CODE_BYTES = 16
+DIGITS = 6
 
 
 class Purpose(Enum):
     RESPONSE_CODE = b"response_code"
     WALLET_ERROR = b"wallet_error"
     PRE_AUTHORIZED_CODE = b"pre-authorized_code"
+    TYPED_CODE = b"typed_code"
 
 
 class SecretFileError(Exception):
@@ -37,6 +40,12 @@ class WebSecret:
         message = purpose.value + b"\0" + tx.encode()
         code = hmac.digest(self._value, message, "sha256")[:CODE_BYTES]
         return base64.urlsafe_b64encode(code).rstrip(b"=").decode("ascii")
+
+    def digits(self, purpose: Purpose, tx: str) -> str:
+        """``DIGITS`` decimal digits, for a person to read and type."""
+        message = purpose.value + b"\0" + tx.encode()
+        number = int.from_bytes(hmac.digest(self._value, message, "sha256")[:8], "big")
+        return f"{number % 10**DIGITS:0{DIGITS}d}"
 
     def derived(self, purpose: Purpose, tx: str, code: str) -> bool:
         """Compare in constant time."""

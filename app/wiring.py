@@ -17,8 +17,12 @@ from app.config import WebConfig
 from app.database import Database
 from app.oauth.server import TokenEndpoint
 from app.oauth.views import oauth_blueprint
-from app.pages import Readiness, pages_blueprint
+from app.pages import Readiness, StartPage, pages_blueprint
+from app.plans.free_tier import FreeTier
+from app.plans.policy import load as load_policy
+from app.plans.views import plans_blueprint
 from app.problems import init_problems
+from app.signers.exchanges import Exchanges
 from app.signers.identification import Identification
 from app.signers.issuance import Issuance
 from app.signers.offers import Offers
@@ -31,14 +35,23 @@ from app.signing.delivery import Delivery
 from app.signing.downloads import downloads_blueprint
 from app.signing.exchange import Relay
 from app.signing.files import DocumentFiles
+from app.signing.handover import Handovers
+from app.signing.handover_views import HandoverPages, handover_blueprint
 from app.signing.intake import Intake
+from app.signing.phone import Phone
+from app.signing.reading import Reading
+from app.signing.reading_views import reading_blueprint
+from app.signing.request_pages import SigningPages
 from app.signing.return_views import ReturnPages, return_blueprint
+from app.signing.session_views import session_blueprint
 from app.signing.shown import Shower
+from app.signing.signer_steps import SignerSteps
 from app.signing.states import SHOWN, State
 from app.signing.sweep import Sweeper
 from app.signing.time_stamps import TimeStamps
 from app.signing.validation_trust import ValidationTrust
-from app.signing.views import SigningPages, signing_blueprint
+from app.signing.views import signing_blueprint
+from app.signing.wallet_tile import Tiles
 from app.signing.wallet_views import wallet_blueprint
 from app.web.browser import BrowserDoor
 from app.web.headers import init_headers
@@ -84,46 +97,105 @@ class Parts:
         self.database = database = Database(config.database_url)
         self.files = files = DocumentFiles(config.documents_dir)
         self.time_stamps = stamps = TimeStamps(config.tsa_url, peers.http, clock)
-        self.sessions = BrowserSessions(
+        rule = config.free_tier_policy
+        policy = None if rule is None else load_policy(rule)
+        self.free_tier = free_tier = FreeTier(database, sam, policy, clock)
+        self.sessions = sessions = BrowserSessions(
             database, clock, config.browser_session_lifetime
         )
-        self.offers = Offers(database, secret, clock, config.base_url)
-        self.identification = Identification(database, sam, clock)
+        self.offers = offers = Offers(database, secret, clock, config.base_url)
+        self.exchanges = exchanges = Exchanges(database, sam, secret, clock)
+        self.identification = Identification(database, sam, exchanges)
+        self.confirmation = Confirmation(database, sessions, offers, secret, clock)
         self.intake = Intake(
-            database, files, peers.documents, clock, config.request_lifetime
+            database=database,
+            files=files,
+            documents=peers.documents,
+            free_tier=free_tier,
+            clock=clock,
+            lifetime=config.request_lifetime,
+            max_documents=config.max_documents,
         )
-        self.approvals = Approvals(database, files, sam, self.sessions, clock)
+        self.reading = Reading(files, peers.documents)
+        self.tiles = Tiles(
+            database=database,
+            base_url=config.base_url,
+            demo_wallet_url=config.demo_wallet_url,
+            clock=clock,
+        )
+        self.approvals = approvals = Approvals(
+            database=database,
+            files=files,
+            sam=sam,
+            sessions=sessions,
+            exchanges=exchanges,
+            free_tier=free_tier,
+            clock=clock,
+        )
         trust = ValidationTrust(
             config.validation_anchors, config.crl_urls, peers.http, clock
         )
-        completion = Completion(files, peers.documents, stamps, trust, clock)
         self.delivery = Delivery(
             database=database,
             files=files,
             sam=sam,
-            approvals=self.approvals,
-            completion=completion,
+            approvals=approvals,
+            completion=Completion(files, peers.documents, stamps, trust, clock),
             time_stamps=stamps,
+            free_tier=free_tier,
             clock=clock,
-        )
-        self.confirmation = Confirmation(
-            database, self.sessions, self.offers, secret, clock
         )
         self.relay = Relay(
             database=database,
             sam=sam,
             secret=secret,
             time_stamps=stamps,
+            approvals=approvals,
+            free_tier=free_tier,
             clock=clock,
             base_url=config.base_url,
+        )
+        self.steps = SignerSteps(
+            database=database,
+            identification=self.identification,
+            approvals=approvals,
+            exchanges=exchanges,
+            confirmation=self.confirmation,
+            delivery=self.delivery,
+            free_tier=free_tier,
+            clock=clock,
+        )
+        self.phone = Phone(
+            database=database,
+            approvals=approvals,
+            exchanges=exchanges,
+            sessions=sessions,
+            confirmation=self.confirmation,
+            clock=clock,
+        )
+        self.handovers = Handovers(
+            database=database,
+            approvals=approvals,
+            identification=self.identification,
+            clock=clock,
+            base_url=config.base_url,
+        )
+        self.shower = Shower(
+            clock=clock,
+            retention=config.retention,
+            tiles=self.tiles,
+            reading=self.reading,
+            confirmation=self.confirmation,
+            free_tier=free_tier,
         )
         self.issuance = Issuance(sam, config.base_url)
         self.readiness = Readiness(database=database, sam=sam, time_stamps=stamps)
         self.sweeper = Sweeper(
             database=database,
             files=files,
-            approvals=self.approvals,
+            approvals=approvals,
             delivery=self.delivery,
+            free_tier=free_tier,
             clock=clock,
             retention=config.retention,
         )
@@ -146,32 +218,45 @@ def build(config: WebConfig, peers: Peers) -> Flask:
     door.init_app(app)
     init_headers(app, secure=config.secure)
     init_problems(app)
-    _register(app, config, parts, door, peers)
+    _register(app, config, parts, door)
     return app
 
 
-def _register(
-    app: Flask, config: WebConfig, parts: Parts, door: BrowserDoor, peers: Peers
-) -> None:
+def _register(app: Flask, config: WebConfig, parts: Parts, door: BrowserDoor) -> None:
     signing = SigningPages(
         database=parts.database,
         door=door,
         intake=parts.intake,
-        identification=parts.identification,
-        approvals=parts.approvals,
-        shower=Shower(config.base_url, peers.clock, config.retention),
+        steps=parts.steps,
+        shower=parts.shower,
+        handovers=parts.handovers,
     )
     returns = ReturnPages(
         door=door,
         confirmation=parts.confirmation,
         delivery=parts.delivery,
         offers=parts.offers,
+        phone=parts.phone,
+        tiles=parts.tiles,
+        cross_device=config.cross_device,
+    )
+    start = StartPage(
+        door=door,
+        database=parts.database,
+        free_tier=parts.free_tier,
+        clock=parts.shower.clock,
+        max_megabytes=config.max_upload_bytes // 1_000_000,
+        max_documents=config.max_documents,
     )
     for blueprint in (
-        pages_blueprint(door, parts.database, parts.readiness, config.max_upload_bytes),
+        pages_blueprint(start, parts.readiness),
+        session_blueprint(door, parts.sessions, parts.database),
         signing_blueprint(signing),
+        reading_blueprint(signing, parts.reading, parts.files),
         downloads_blueprint(signing, parts.files),
+        handover_blueprint(HandoverPages(signing=signing, handovers=parts.handovers)),
         return_blueprint(returns),
+        plans_blueprint(parts.free_tier),
         wallet_blueprint(parts.relay),
         oauth_blueprint(TokenEndpoint(parts.offers), config.base_url),
         issuance_blueprint(parts.issuance, parts.offers),

@@ -5,7 +5,7 @@ from alembic import context
 from app.database import Base
 from app.plans import store as _plans  # noqa: F401 — tables on the metadata
 from app.signers import store as _signers  # noqa: F401
-from app.signing import store as _signing  # noqa: F401
+from app.signing import tables as _signing  # noqa: F401
 
 connection = context.config.attributes["connection"]
 context.configure(

@@ -1,13 +1,11 @@
 """Walk A, first half: ask the SAM to identify whoever answers; keep the exchange."""
 
-from collections.abc import Callable
-from datetime import datetime
 from typing import Final
 
 from app.database import Database
 from app.signers import store
+from app.signers.exchanges import Exchanges
 from app.signers.store import BrowserSession, Exchange
-from sam import errors as sam_errors
 from sam import messages as m
 from sam.client import SamClient
 
@@ -16,24 +14,19 @@ IDENTIFY: Final = m.Purpose.IDENTIFY
 
 class Identification:
     def __init__(
-        self, database: Database, sam: SamClient, clock: Callable[[], datetime]
+        self, database: Database, sam: SamClient, exchanges: Exchanges
     ) -> None:
         self._database = database
         self._sam = sam
-        self._clock = clock
+        self._exchanges = exchanges
 
     def open(self, browser: BrowserSession, request_id: str) -> None:
         """A new exchange for this browser; the request's older one is closed."""
-        self._close(self.current(request_id))
+        self.close(request_id)
+        self._exchanges.require_room(browser)
         opened = self._sam.open_identify(m.OpenIdentify(grants=(m.Grant.PASS,)))
-        exchange = Exchange(
-            tx=opened.tx,
-            browser_id=browser.id,
-            request_id=request_id,
-            purpose=IDENTIFY,
-            client_id=opened.client_id,
-            opened_at=self._clock(),
-            expires_at=opened.expires_at,
+        exchange = self._exchanges.of(
+            opened, browser=browser, request_id=request_id, purpose=IDENTIFY
         )
         with self._database.write() as db:
             db.add(exchange)
@@ -42,10 +35,8 @@ class Identification:
         with self._database.read() as db:
             return store.latest_exchange(db, request_id, IDENTIFY)
 
-    def _close(self, exchange: Exchange | None) -> None:
-        if exchange is None or exchange.answered_at is not None:
-            return
-        try:
-            self._sam.abort(exchange.tx)
-        except (sam_errors.TransactionClosedError, sam_errors.UnknownTransactionError):
-            return  # it ended by itself
+    def close(self, request_id: str) -> None:
+        """Void an identification that nobody has confirmed."""
+        exchange = self.current(request_id)
+        if exchange is not None and exchange.confirmed_at is None:
+            self._exchanges.close(exchange)

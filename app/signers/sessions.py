@@ -97,5 +97,10 @@ class BrowserSessions:
         with self._database.write() as db:
             store.forget_signer(db, browser.id)
 
+    def forget_handle(self, browser_id: str, handle: str) -> None:
+        """The person behind it said "not me": that browser is nobody's any more."""
+        with self._database.write() as db:
+            store.forget_signer(db, browser_id, handle)
+
     def _new_cookie(self) -> Cookie:
         return Cookie(secrets.token_urlsafe(TOKEN_BYTES), self._lifetime)

@@ -1,16 +1,15 @@
 """Tables and statements of browser sessions, wallet exchanges, offers and tokens.
 
-Cookies, pre-authorised codes and access tokens are stored as SHA-256 only.
+Cookies, return codes, pre-authorised codes and access tokens are stored as SHA-256
+only.
 """
 
 from datetime import datetime
 
-from sqlalchemy import ForeignKey, String, delete, select, update
+from sqlalchemy import ForeignKey, String, delete, func, select, update
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from app.database import Base, UtcDateTime, changed_rows
-
-MAX_RETURN_CANDIDATES = 10
 
 
 class BrowserSession(Base):
@@ -37,7 +36,9 @@ class Exchange(Base):
     """One transaction of the SAM, as far as the web tier may know it.
 
     ``handle`` and ``display_name`` are parked here by the wallet's answer and move to
-    the browser session when the browser is confirmed.
+    the browser session when the browser is confirmed. ``return_hash`` and
+    ``error_hash`` find the exchange again when a wallet sends the person back.
+    ``tries`` counts wrong return codes of this browser, ``code_tries`` typed codes.
     """
 
     __tablename__ = "exchanges"
@@ -60,8 +61,13 @@ class Exchange(Base):
     display_name: Mapped[str | None] = mapped_column(String(400))
     wallet_error: Mapped[str | None] = mapped_column(String(64))
     wallet_error_description: Mapped[str | None] = mapped_column(String(400))
+    return_hash: Mapped[str] = mapped_column(String(64), unique=True)
+    error_hash: Mapped[str] = mapped_column(String(64), unique=True)
     tries: Mapped[int] = mapped_column(default=0)
+    code_tries: Mapped[int] = mapped_column(default=0)
     confirmed_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    confirmed_by: Mapped[str | None] = mapped_column(String(16))
+    closed_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
 
 
 class PassOffer(Base):
@@ -131,11 +137,15 @@ def set_confirmed(db: Session, browser_id: str, confirmed_by: str) -> None:
     )
 
 
-def forget_signer(db: Session, browser_id: str) -> None:
+def forget_signer(db: Session, browser_id: str, handle: str | None = None) -> None:
+    """With ``handle``: only if the session still is that identification's."""
+    change = update(BrowserSession).where(BrowserSession.id == browser_id)
+    if handle is not None:
+        change = change.where(BrowserSession.handle == handle)
     db.execute(
-        update(BrowserSession)
-        .where(BrowserSession.id == browser_id)
-        .values(handle=None, handle_expires_at=None, display_name=None)
+        change.values(
+            handle=None, handle_expires_at=None, display_name=None, confirmed_by=None
+        )
     )
 
 
@@ -153,15 +163,38 @@ def latest_exchange(db: Session, request_id: str, purpose: str) -> Exchange | No
     )
 
 
-def return_candidates(db: Session, browser_id: str) -> list[Exchange]:
-    """The exchanges a returning browser may have been sent back from, newest first."""
-    return list(
-        db.scalars(
-            select(Exchange)
+def returned_from(db: Session, code_hash: str) -> Exchange | None:
+    return db.scalar(select(Exchange).where(Exchange.return_hash == code_hash))
+
+
+def refused_by_wallet(db: Session, code_hash: str) -> Exchange | None:
+    return db.scalar(select(Exchange).where(Exchange.error_hash == code_hash))
+
+
+def count_waiting(db: Session, browser_id: str, now: datetime) -> int:
+    """How many wallet links of this browser could still be answered."""
+    return (
+        db.scalar(
+            select(func.count())
+            .select_from(Exchange)
             .where(Exchange.browser_id == browser_id)
-            .order_by(Exchange.opened_at.desc())
-            .limit(MAX_RETURN_CANDIDATES)
+            .where(Exchange.answered_at.is_(None))
+            .where(Exchange.closed_at.is_(None))
+            .where(Exchange.expires_at > now)
         )
+        or 0
+    )
+
+
+def count_exchanges(db: Session, request_id: str, purpose: str) -> int:
+    return (
+        db.scalar(
+            select(func.count())
+            .select_from(Exchange)
+            .where(Exchange.request_id == request_id)
+            .where(Exchange.purpose == purpose)
+        )
+        or 0
     )
 
 
@@ -173,6 +206,7 @@ def record_answer(
         update(Exchange)
         .where(Exchange.tx == tx)
         .where(Exchange.answered_at.is_(None))
+        .where(Exchange.closed_at.is_(None))
         .values(answered_at=now, handle=handle, display_name=display_name)
     )
     return changed_rows(db, change) == 1
@@ -199,15 +233,40 @@ def count_try(db: Session, browser_id: str) -> None:
     )
 
 
-def record_confirmation(db: Session, tx: str, now: datetime) -> bool:
+def take_code_try(db: Session, tx: str, limit: int, answered_after: datetime) -> bool:
+    """Use up one of ``limit`` tries to type the code, before it is compared."""
+    change = (
+        update(Exchange)
+        .where(Exchange.tx == tx)
+        .where(Exchange.code_tries < limit)
+        .where(Exchange.answered_at > answered_after)
+        .where(Exchange.confirmed_at.is_(None))
+        .where(Exchange.closed_at.is_(None))
+        .values(code_tries=Exchange.code_tries + 1)
+    )
+    return changed_rows(db, change) == 1
+
+
+def record_confirmation(db: Session, tx: str, now: datetime, by: str) -> bool:
     change = (
         update(Exchange)
         .where(Exchange.tx == tx)
         .where(Exchange.confirmed_at.is_(None))
+        .where(Exchange.closed_at.is_(None))
         .where(Exchange.answered_at.is_not(None))
-        .values(confirmed_at=now)
+        .values(confirmed_at=now, confirmed_by=by)
     )
     return changed_rows(db, change) == 1
+
+
+def close_exchange(db: Session, tx: str, now: datetime) -> None:
+    """Nothing comes of it any more, whatever arrives."""
+    db.execute(
+        update(Exchange)
+        .where(Exchange.tx == tx)
+        .where(Exchange.closed_at.is_(None))
+        .values(closed_at=now)
+    )
 
 
 def redeem_offer(db: Session, code_hash: str, now: datetime) -> str | None:

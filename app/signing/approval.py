@@ -1,18 +1,21 @@
 """Asking for an approval, and taking the question back.
 
-The prepared file is streamed to the SAM, which hashes it by itself and says what the
-wallet will be shown. What it says must be what the preparation found: a file that was
-exchanged on the way shows here, before any wallet is asked.
+The prepared files are streamed to the SAM, which hashes them by itself and says what
+the wallet will be shown. What it says must be what the preparation found: a file that
+was exchanged on the way shows here, before any wallet is asked.
 """
 
 import io
 from collections.abc import Callable
 from datetime import datetime
-from typing import ClassVar, cast
+from typing import ClassVar
 
 from app.database import Database
+from app.plans.free_tier import FreeTier
+from app.signers import store as signers
+from app.signers.exchanges import Exchanges
 from app.signers.sessions import BrowserSessions
-from app.signers.store import BrowserSession, Exchange
+from app.signers.store import BrowserSession
 from app.signing import store
 from app.signing.files import DocumentFiles
 from app.signing.reasons import Reason
@@ -22,7 +25,7 @@ from app.signing.states import (
     State,
     next_state,
 )
-from app.signing.store import SigningRequest
+from app.signing.tables import SigningRequest
 from sam import errors as sam_errors
 from sam import messages as m
 from sam.client import SamClient
@@ -43,28 +46,36 @@ class IdentificationOverError(Exception):
 class Approvals:
     def __init__(
         self,
+        *,
         database: Database,
         files: DocumentFiles,
         sam: SamClient,
         sessions: BrowserSessions,
+        exchanges: Exchanges,
+        free_tier: FreeTier,
         clock: Callable[[], datetime],
     ) -> None:
         self._database = database
         self._files = files
         self._sam = sam
         self._sessions = sessions
+        self._exchanges = exchanges
+        self._free_tier = free_tier
         self._clock = clock
 
-    def ask(self, request: SigningRequest, browser: BrowserSession) -> None:
+    def ask(
+        self, request: SigningRequest, browser: BrowserSession, terms_version: str
+    ) -> None:
         """``ready`` → ``awaiting_wallet``, with an exchange the wallet can answer."""
         next_state(State(request.state), Event.APPROVAL_REQUESTED)
+        self._exchanges.require_room(browser)
         handle = browser.live_handle(self._clock())
-        opened = self._open(request, handle, browser)
+        opened = self._open(request, browser, handle, terms_version)
         try:
-            document = shown_document(opened, request)
-            self._record(request, browser, opened, document, handle)
+            require_same_documents(opened, request)
+            self._record(request, browser, opened, handle, terms_version)
         except (DocumentMismatchError, IllegalTransitionError):
-            self.abort(opened.tx)
+            self._exchanges.abort(opened.tx)
             raise
 
     def withdraw(self, request: SigningRequest, event: Event, reason: Reason) -> None:
@@ -75,70 +86,59 @@ class Approvals:
         """
         state = State(request.state)
         next_state(state, event)
-        if reason is Reason.SAM_UNAVAILABLE:
-            self._abort_if_possible(request)
-        elif request.tx is not None:
-            self.abort(request.tx)
+        if request.tx is not None:
+            if reason is Reason.SAM_UNAVAILABLE:
+                self._exchanges.abort_if_possible(request.tx)
+            else:
+                self._exchanges.abort(request.tx)
+        now = self._clock()
         with self._database.write() as db:
             store.move(
-                db,
-                request.id,
-                state,
-                event,
-                self._clock(),
-                only_tx=request.tx,
-                reason=reason,
+                db, request.id, state, event, now, only_tx=request.tx, reason=reason
             )
+            if request.tx is not None:
+                signers.close_exchange(db, request.tx, now)
 
     def end(self, request: SigningRequest, event: Event, reason: Reason) -> None:
         """Stopped, cancelled or out of time: this holds even when the SAM is away.
 
         ``finish`` is only ever called for a request in ``signing``.
         """
+        state, now = State(request.state), self._clock()
         with self._database.write() as db:
-            store.move(
-                db,
-                request.id,
-                State(request.state),
-                event,
-                self._clock(),
-                reason=reason,
-            )
-        self._abort_if_possible(request)
-
-    def abort(self, tx: str) -> None:
-        try:
-            self._sam.abort(tx)
-        except (sam_errors.TransactionClosedError, sam_errors.UnknownTransactionError):
-            return  # it ended by itself
-
-    def _abort_if_possible(self, request: SigningRequest) -> None:
-        if request.tx is None:
-            return
-        try:
-            self.abort(request.tx)
-        except sam_errors.SamUnavailableError:
-            return  # it expires by itself
+            store.move(db, request.id, state, event, now, reason=reason)
+            if request.tx is not None:
+                signers.close_exchange(db, request.tx, now)
+        if request.tx is not None:
+            self._exchanges.abort_if_possible(request.tx)
 
     def _open(
-        self, request: SigningRequest, handle: str | None, browser: BrowserSession
+        self,
+        request: SigningRequest,
+        browser: BrowserSession,
+        handle: str | None,
+        terms_version: str,
     ) -> m.SigningOpened:
         call = m.OpenSign(
-            documents=(
+            documents=tuple(
                 m.PreparedDocument(
-                    name=request.name,
-                    byte_range=cast(
-                        "tuple[int, int, int, int]", tuple(request.byte_range)
-                    ),
-                    original_length=request.original_length,
-                    length=request.length,
-                ),
+                    name=document.name,
+                    byte_range=document.span,
+                    original_length=document.original_length,
+                    length=document.length,
+                )
+                for document in request.documents
             ),
             handle=handle,
+            purpose=self._free_tier.purpose(),
+            terms_version=terms_version,
         )
-        content = io.BytesIO(self._files.get(request.id, request.prepared))
+        contents = [
+            io.BytesIO(self._files.get(request.id, document.prepared))
+            for document in request.documents
+        ]
         try:
-            return self._sam.open_sign(call, [content])
+            return self._sam.open_sign(call, contents)
         except sam_errors.UnknownHandleError as error:
             self._sessions.forget_signer(browser)
             raise IdentificationOverError(request.id) from error
@@ -148,20 +148,16 @@ class Approvals:
         request: SigningRequest,
         browser: BrowserSession,
         opened: m.SigningOpened,
-        document: m.OpenedDocument,
         handle: str | None,
+        terms_version: str,
     ) -> None:
-        now = self._clock()
-        exchange = Exchange(
-            tx=opened.tx,
-            browser_id=browser.id,
+        exchange = self._exchanges.of(
+            opened,
+            browser=browser,
             request_id=request.id,
             purpose=m.Purpose.SIGN,
-            client_id=opened.client_id,
             for_handle=handle,
             transaction_data=opened.transaction_data,
-            opened_at=now,
-            expires_at=opened.expires_at,
         )
         with self._database.write() as db:
             store.move(
@@ -169,23 +165,19 @@ class Approvals:
                 request.id,
                 State.READY,
                 Event.APPROVAL_REQUESTED,
-                now,
+                self._clock(),
                 tx=opened.tx,
-                label=document.label,
-                code=document.code,
+                terms_version=terms_version,
                 reason=None,
             )
+            labels = [(d.label, d.code) for d in opened.documents]
+            store.set_labels(db, request.id, labels)
             db.add(exchange)
 
 
-def shown_document(
-    opened: m.SigningOpened, request: SigningRequest
-) -> m.OpenedDocument:
-    """The one document of the answer, equal to ours, or ``DocumentMismatchError``."""
-    if len(opened.documents) != 1:
-        raise DocumentMismatchError("not one document")
-    document = opened.documents[0]
-    said = (document.sdr, document.sodr, document.checksum)
-    if said != (request.sdr, request.sodr, request.prepared):
+def require_same_documents(opened: m.SigningOpened, request: SigningRequest) -> None:
+    """The SAM hashed exactly what was prepared, or ``DocumentMismatchError``."""
+    said = [(d.sdr, d.sodr, d.checksum) for d in opened.documents]
+    ours = [(d.sdr, d.sodr, d.prepared) for d in request.documents]
+    if said != ours:
         raise DocumentMismatchError("the SAM hashed other bytes")
-    return document

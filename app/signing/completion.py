@@ -1,4 +1,6 @@
-"""The SAM's signature becomes a signed document, or nothing that anybody gets to see.
+"""Out of the SAM's signatures: documents that may leave the house, all or none.
+
+For each document, in their order:
 
 1. a time stamp over the signature value          RFC 3161, PAdES B-T
 2. CMS embedded into the very file that was shown; all other bytes stay
@@ -10,11 +12,11 @@ import base64
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
-from typing import ClassVar, cast
+from typing import ClassVar
 
 from app.ades.documents import CmsParts, Documents, Validation
 from app.signing.files import DocumentFiles
-from app.signing.store import SigningRequest
+from app.signing.tables import Document, SigningRequest
 from app.signing.time_stamps import TimeStamps
 from app.signing.validation_trust import ValidationTrust
 from sam import messages as m
@@ -28,7 +30,9 @@ class NotValidError(Exception):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Completed:
-    content: bytes
+    """The signed files in the documents' order, and the last one's proven time."""
+
+    contents: tuple[bytes, ...]
     signed_at: datetime
 
 
@@ -48,11 +52,26 @@ class Completion:
         self._clock = clock
 
     def complete(self, request: SigningRequest, finished: m.Finished) -> Completed:
-        parts = cms_parts(finished)
+        completed = [
+            self._complete(request.id, document, parts)
+            for document, parts in zip(
+                request.documents,
+                cms_parts(finished, len(request.documents)),
+                strict=True,
+            )
+        ]
+        return Completed(
+            contents=tuple(content for content, _ in completed),
+            signed_at=max(signed_at for _, signed_at in completed),
+        )
+
+    def _complete(
+        self, request_id: str, document: Document, parts: CmsParts
+    ) -> tuple[bytes, datetime]:
         token = self._time_stamps.fetch(parts.signature)
         signed = self._documents.embed(
-            self._files.get(request.id, request.prepared),
-            cast("tuple[int, int, int, int]", tuple(request.byte_range)),
+            self._files.get(request_id, document.prepared),
+            document.span,
             parts,
             token,
         )
@@ -61,19 +80,22 @@ class Completion:
             anchors=self._trust.anchors(),
             crls=self._trust.crls(),
             at=self._clock(),
-            expected_sdr=bytes.fromhex(request.sdr),
+            expected_sdr=bytes.fromhex(document.sdr),
         )
-        return Completed(content=signed, signed_at=accepted_at(validation, request.sdr))
+        return signed, accepted_at(validation, document.sdr)
 
 
-def cms_parts(finished: m.Finished) -> CmsParts:
-    if len(finished.signatures) != 1:
-        raise NotValidError("not one signature")
-    signature = finished.signatures[0]
-    return CmsParts(
-        signed_attributes=base64.b64decode(signature.signed_attributes),
-        signature=base64.b64decode(signature.signature),
-        chain=tuple(base64.b64decode(c) for c in finished.certificate_chain),
+def cms_parts(finished: m.Finished, documents: int) -> tuple[CmsParts, ...]:
+    if len(finished.signatures) != documents:
+        raise NotValidError("not one signature per document")
+    chain = tuple(base64.b64decode(c) for c in finished.certificate_chain)
+    return tuple(
+        CmsParts(
+            signed_attributes=base64.b64decode(signature.signed_attributes),
+            signature=base64.b64decode(signature.signature),
+            chain=chain,
+        )
+        for signature in finished.signatures
     )
 
 

@@ -19,6 +19,7 @@ from cryptography import x509
 
 from app.ades.errors import AdesError, TimestampUnavailableError
 from app.database import Database
+from app.plans.free_tier import FreeTier, QuotaUsedUpError
 from app.signing import store
 from app.signing.approval import Approvals
 from app.signing.completion import Completion, NotValidError
@@ -26,7 +27,7 @@ from app.signing.evidence import EvidenceError, evidence_archive
 from app.signing.files import DocumentChangedError, DocumentFiles
 from app.signing.reasons import Reason
 from app.signing.states import Event, IllegalTransitionError, State
-from app.signing.store import SigningRequest
+from app.signing.tables import SigningRequest
 from app.signing.time_stamps import TimeStamps
 from app.signing.validation_trust import ValidationTrustError
 from sam import errors as sam_errors
@@ -74,6 +75,7 @@ class Delivery:
         approvals: Approvals,
         completion: Completion,
         time_stamps: TimeStamps,
+        free_tier: FreeTier,
         clock: Callable[[], datetime],
     ) -> None:
         self._database = database
@@ -82,6 +84,7 @@ class Delivery:
         self._approvals = approvals
         self._completion = completion
         self._time_stamps = time_stamps
+        self._free_tier = free_tier
         self._clock = clock
 
     def confirmed(self, request_id: str) -> None:
@@ -103,6 +106,7 @@ class Delivery:
         except SAM_GAVE_UP as error:
             log.warning("signing %s ended: %s", request.id, error.code)
             self._move(request, Event.SAM_FAILED, reason=Reason.SIGNING_FAILED)
+            self._free_tier.give_back(request.tx or "")
         except sam_errors.SamError as error:
             self._later(request, error.code)
         else:
@@ -117,7 +121,13 @@ class Delivery:
         try:
             self._move(request, Event.BROWSER_CONFIRMED, **entering_signing(now))
         except IllegalTransitionError:
-            return  # the same return, a moment earlier
+            self._give_back_unless_signing(request)
+
+    def _give_back_unless_signing(self, request: SigningRequest) -> None:
+        """The same return a moment earlier keeps its count; a stop gives it back."""
+        now = self._request(request.id)
+        if now.tx != request.tx or now.state not in {State.SIGNING, State.SIGNED}:
+            self._free_tier.give_back(request.tx or "")
 
     def _obstacle(self, request: SigningRequest) -> Reason | None:
         if self._clock() >= request.changed_at + APPROVAL_LIFETIME:
@@ -127,12 +137,15 @@ class Delivery:
             if status.state is not m.State.VERIFIED:
                 return Reason.APPROVAL_CLOSED
             self._time_stamps.probe()
-        except sam_errors.UnknownTransactionError:
+            self._free_tier.reserve(request.tx or "", len(request.documents))
+        except (sam_errors.UnknownTransactionError, sam_errors.NotVerifiedError):
             return Reason.APPROVAL_CLOSED
-        except sam_errors.SamUnavailableError:
+        except sam_errors.SamError:
             return Reason.SAM_UNAVAILABLE
         except TimestampUnavailableError:
             return Reason.TSA_UNAVAILABLE
+        except QuotaUsedUpError:
+            return Reason.QUOTA_USED_UP
         return None
 
     def _hand_over(self, request: SigningRequest, finished: m.Finished) -> None:
@@ -142,28 +155,33 @@ class Delivery:
         request.deliver_until = until
         try:
             completed = self._completion.complete(request, finished)
-            signed = self._files.put(request.id, completed.content)
+            signed = [self._files.put(request.id, c) for c in completed.contents]
             archive = evidence_archive(finished.evidence)
             evidence = self._files.put(request.id, archive)
         except NOT_NOW as error:
             self._later(request, error.code)
             return
-        self._move(
-            request,
-            Event.DELIVERED,
-            reason=None,
-            signer_name=finished.signer_name,
-            signed_at=completed.signed_at,
-            release=finished.release,
-            signed=signed,
-            evidence=evidence,
-        )
+        with self._database.write() as db:
+            store.set_signed(db, request.id, signed)
+            store.move(
+                db,
+                request.id,
+                State.SIGNING,
+                Event.DELIVERED,
+                self._clock(),
+                reason=None,
+                signer_name=finished.signer_name,
+                signed_at=completed.signed_at,
+                release=finished.release,
+                evidence=evidence,
+            )
 
     def _later(self, request: SigningRequest, why: str) -> None:
         now = self._clock()
         if request.deliver_until is not None and now >= request.deliver_until:
             log.error("signing %s undeliverable: %s", request.id, why)
             self._move(request, Event.UNDELIVERABLE, reason=Reason.UNDELIVERABLE)
+            self._free_tier.give_back(request.tx or "")
             return
         log.warning("signing %s: attempt %d: %s", request.id, request.attempts, why)
         with self._database.write() as db:

@@ -18,13 +18,17 @@ from sqlalchemy.orm import Session
 
 from app.ades.errors import TimestampUnavailableError
 from app.database import Database
+from app.plans.free_tier import FreeTier, QuotaUsedUpError
 from app.signers import store as signers
 from app.signers.store import BrowserSession, Exchange
 from app.signing import store
+from app.signing.approval import Approvals
 from app.signing.delivery import entering_signing
+from app.signing.reasons import Reason
 from app.signing.states import Event, IllegalTransitionError, State
 from app.signing.time_stamps import TimeStamps
 from app.web_secret import Purpose, WebSecret
+from sam import errors as sam_errors
 from sam import messages as m
 from sam.client import SamClient
 
@@ -45,11 +49,15 @@ class Relay:
         sam: SamClient,
         secret: WebSecret,
         time_stamps: TimeStamps,
+        approvals: Approvals,
+        free_tier: FreeTier,
         clock: Callable[[], datetime],
         base_url: str,
     ) -> None:
         self._database = database
         self._sam = sam
+        self._approvals = approvals
+        self._free_tier = free_tier
         self._secret = secret
         self._time_stamps = time_stamps
         self._clock = clock
@@ -107,7 +115,8 @@ class Relay:
             )
 
     def _approved(self, exchange: Exchange) -> None:
-        confirmed = exchange.for_handle is not None and self._stamps_are_available()
+        """An approval by the person who is confirmed here is on its way at once."""
+        obstacle = self._obstacle(exchange) if exchange.for_handle else None
         now = self._clock()
         with self._database.write() as db:
             first = signers.record_answer(
@@ -115,23 +124,50 @@ class Relay:
             )
             if not first:
                 return
-            browser = db.get(BrowserSession, exchange.browser_id)
-            same = browser is not None and (
-                browser.live_handle(now) == exchange.for_handle
-            )
-            _move_on(db, exchange, now, confirmed=confirmed and same)
+            ready = exchange.for_handle is not None and obstacle is None
+            confirmed = ready and self._still_confirmed(db, exchange, now)
+            moved = _move_on(db, exchange, now, confirmed=confirmed)
+        if ready and not (moved and confirmed):
+            self._free_tier.give_back(exchange.tx)
+        if moved and obstacle is Reason.QUOTA_USED_UP:
+            self._take_back(exchange, obstacle)
 
-    def _stamps_are_available(self) -> bool:
+    def _still_confirmed(self, db: Session, exchange: Exchange, now: datetime) -> bool:
+        browser = db.get(BrowserSession, exchange.browser_id)
+        return browser is not None and browser.live_handle(now) == exchange.for_handle
+
+    def _obstacle(self, exchange: Exchange) -> Reason | None:
+        """Why signing cannot begin with the answer itself; asked again on return."""
         try:
             self._time_stamps.probe()
+            self._free_tier.reserve(exchange.tx, self._documents_of(exchange))
         except TimestampUnavailableError:
-            return False  # asked again when the browser is confirmed
-        return True
+            return Reason.TSA_UNAVAILABLE
+        except QuotaUsedUpError:
+            return Reason.QUOTA_USED_UP
+        except sam_errors.SamError:
+            return Reason.SAM_UNAVAILABLE
+        return None
+
+    def _documents_of(self, exchange: Exchange) -> int:
+        with self._database.read() as db:
+            request = store.by_id(db, exchange.request_id)
+        return 0 if request is None else len(request.documents)
+
+    def _take_back(self, exchange: Exchange, reason: Reason) -> None:
+        with self._database.read() as db:
+            request = store.by_id(db, exchange.request_id)
+        if request is None:
+            return
+        try:
+            self._approvals.withdraw(request, Event.CONFIRMATION_LOST, reason)
+        except (IllegalTransitionError, sam_errors.SamUnavailableError):
+            return  # the worker takes it back when it has grown old
 
 
 def _move_on(
     db: Session, exchange: Exchange, now: datetime, *, confirmed: bool
-) -> None:
+) -> bool:
     event = Event.ANSWER_VERIFIED_AND_CONFIRMED if confirmed else Event.ANSWER_VERIFIED
     values = entering_signing(now) if confirmed else {}
     try:
@@ -145,4 +181,5 @@ def _move_on(
             **values,
         )
     except IllegalTransitionError:
-        return  # stopped or asked anew meanwhile: an answer to an old question
+        return False  # stopped or asked anew meanwhile: an answer to an old question
+    return True

@@ -4,16 +4,26 @@ from collections.abc import Iterable
 from typing import Final
 
 SENTENCES: Final = {
-    "javascript": "The document contains program code. We do not run it.",
-    "launch_action": "The document tries to start other programs when it is read.",
     "submit_action": "The document can send what you type to someone else.",
     "embedded_file": "Other files are attached inside the document.",
     "rich_media": "The document contains film, sound or 3D content.",
     "form_field": "The document contains form fields. Fill them in before you sign.",
+    "form_contradicts": "A box in the form is drawn in one way and stored in another. "
+    "Check the ticks with care.",
     "earlier_signature": "Someone has signed this document before. "
     "Your signature will be added; the earlier one stays.",
     "hidden_layers": "Parts of the document can be hidden or shown. "
     "Make sure you have seen them all.",
+    "hidden_content": "Parts of the document are hidden, "
+    "or are shown on the screen but not on paper.",
+    "self_drawn": "Notes or marks in the document "
+    "can look different in another program.",
+    "changes_when_touched": "Parts of the document look different "
+    "when you point at them.",
+    "external_link": "The document has links to other files. "
+    "Those files are not part of what you sign.",
+    "web_link": "The document has links to web pages. "
+    "Those pages are not part of what you sign.",
 }
 UNKNOWN: Final = "The document contains something unusual. Read it with care."
 

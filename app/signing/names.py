@@ -5,6 +5,7 @@ only what could break a page, a header or a path goes.
 """
 
 import unicodedata
+from collections.abc import Sequence
 from typing import Final
 
 MAX_NAME: Final = 100
@@ -38,3 +39,18 @@ def _cut(name: str) -> str:
     if len(name) <= MAX_NAME:
         return name
     return name[: MAX_NAME - 9].rstrip() + "…" + name[-8:]
+
+
+def unique_names(names: Sequence[str]) -> list[str]:
+    """Names for one archive: a repeated one is numbered, ``lease-2.pdf``."""
+    taken: set[str] = set()
+    unique = []
+    for name in names:
+        stem, dot, ending = name.rpartition(".")
+        candidate, number = name, 1
+        while candidate in taken:
+            number += 1
+            candidate = f"{stem}-{number}{dot}{ending}"
+        taken.add(candidate)
+        unique.append(candidate)
+    return unique

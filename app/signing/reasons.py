@@ -9,6 +9,10 @@ class Reason(StrEnum):
     TRIED_AGAIN = "tried_again"
     APPROVAL_TOO_OLD = "approval_too_old"
     APPROVAL_CLOSED = "approval_closed"
+    WRONG_CODE = "wrong_code"
+    NOT_ME = "not_me"
+    QUOTA_USED_UP = "quota_used_up"
+    NEW_PASS = "new_pass"  # noqa: S105 — a signing pass, not a password
     SAM_UNAVAILABLE = "sam_unavailable"
     TSA_UNAVAILABLE = "tsa_unavailable"
     SIGNING_FAILED = "signing_failed"
@@ -33,6 +37,22 @@ SENTENCES: Final[dict[Reason, str]] = {
     ),
     Reason.APPROVAL_CLOSED: (
         "That approval can no longer be used. Nothing was signed. Please approve again."
+    ),
+    Reason.WRONG_CODE: (
+        "The code was wrong three times, or five minutes went by. "
+        "For your safety that approval is void. Nothing was signed. "
+        "Please approve again."
+    ),
+    Reason.NOT_ME: (
+        "The person with the wallet said: this was not me. "
+        "Nothing was signed, and nothing will be."
+    ),
+    Reason.QUOTA_USED_UP: (
+        "Your free signatures of this period are used up. Nothing was signed."
+    ),
+    Reason.NEW_PASS: (
+        "You chose to get a new signing pass. Nothing was signed. "
+        "Approve once the pass is in your wallet."
     ),
     Reason.SAM_UNAVAILABLE: (
         "We can't sign right now. Nothing was signed. "

@@ -1,6 +1,8 @@
 """``/oid4vp/return``: where a wallet sends the person (OpenID4VP 1.0 §8.2, §14.2).
 
-The one GET that changes something: it is guarded by cookie and response_code together.
+In the browser that started, cookie and response_code together confirm: the one GET that
+changes something. Everywhere else the same address is the phone page: who started
+this, when, for which document, the code to type there, and "Not me".
 """
 
 from dataclasses import dataclass
@@ -9,9 +11,15 @@ from flask import Blueprint, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
 from app.signers.offers import Offers
+from app.signers.sessions import ForgedFormError, UnknownBrowserError
+from app.signers.store import BrowserSession, Exchange
 from app.signing.confirmation import Confirmation
 from app.signing.delivery import Delivery
+from app.signing.phone import Phone
+from app.signing.request_pages import to_page, word
+from app.signing.wallet_tile import Tiles
 from app.signing.wallet_words import wallet_said
+from app.signing.watch import exchange_word
 from app.web.browser import BrowserDoor
 from sam import messages as m
 
@@ -22,6 +30,15 @@ class ReturnPages:
     confirmation: Confirmation
     delivery: Delivery
     offers: Offers
+    phone: Phone
+    tiles: Tiles
+    cross_device: bool
+
+    def browser(self) -> BrowserSession | None:
+        try:
+            return self.door.current()
+        except UnknownBrowserError:
+            return None
 
 
 def return_blueprint(pages: ReturnPages) -> Blueprint:
@@ -29,27 +46,72 @@ def return_blueprint(pages: ReturnPages) -> Blueprint:
 
     @bp.get("/oid4vp/return")
     def returned() -> ResponseReturnValue:
-        browser = pages.door.current()
         code = request.args.get("response_code", "")
-        done = pages.confirmation.returned(browser, code)
+        done = pages.confirmation.returned(pages.browser(), code)
         exchange = done.exchange
-        if done.wallet_refused and exchange.answered_at is None:
-            said = wallet_said(exchange.wallet_error)
-            return render_template("wallet_said.html", exchange=exchange, said=said)
-        if done.wallet_refused:  # it changed its mind: the document's page tells
-            return _to_page(exchange.request_id)
+        if done.wallet_refused:
+            return _refused(exchange, here=done.here)
+        if not done.here:
+            return _phone(pages, exchange, code)
         if done.cookie is not None:
-            browser = pages.door.rotated(done.cookie)
+            pages.door.rotated(done.cookie)
         if exchange.purpose == m.Purpose.IDENTIFY:
-            offer = pages.offers.of(exchange.tx)
-            return render_template(
-                "identified.html", exchange=exchange, browser=browser, offer=offer
-            )
+            return _identified(pages, exchange)
         pages.delivery.confirmed(exchange.request_id)
-        return _to_page(exchange.request_id)
+        return to_page(exchange.request_id)
+
+    @bp.get("/oid4vp/return/watch")
+    def watch() -> ResponseReturnValue:
+        code = request.args.get("response_code", "")
+        exchange = pages.confirmation.by_return_code(code)
+        return word(exchange_word(exchange, pages.phone.clock()))
+
+    @bp.post("/oid4vp/return/not-me")
+    def not_me() -> ResponseReturnValue:
+        """The link itself is the permission: only the wallet was given it."""
+        if request.headers.get("Sec-Fetch-Site", "same-origin") != "same-origin":
+            raise ForgedFormError("from another site")
+        code = request.form.get("response_code", "")
+        exchange = pages.confirmation.by_return_code(code)
+        pages.phone.not_me(exchange)
+        return redirect(url_for("returned.returned", response_code=code), 303)
 
     return bp
 
 
-def _to_page(request_id: str) -> ResponseReturnValue:
-    return redirect(url_for("signing.page", request_id=request_id), code=303)
+def _refused(exchange: Exchange, *, here: bool) -> ResponseReturnValue:
+    if here and exchange.answered_at is not None:
+        return to_page(exchange.request_id)  # it changed its mind meanwhile
+    said = wallet_said(exchange.wallet_error)
+    return render_template("wallet_said.html", exchange=exchange, said=said, here=here)
+
+
+def _phone(pages: ReturnPages, exchange: Exchange, code: str) -> ResponseReturnValue:
+    if not pages.cross_device:
+        raise UnknownBrowserError
+    return render_template(
+        "phone.html",
+        response_code=code,
+        watch_url=url_for("returned.watch", response_code=code),
+        **pages.phone.page(exchange),
+        **_offer(pages, exchange, on_phone=True),
+    )
+
+
+def _identified(pages: ReturnPages, exchange: Exchange) -> ResponseReturnValue:
+    return render_template(
+        "identified.html",
+        exchange=exchange,
+        browser=pages.door.current(),
+        **_offer(pages, exchange, on_phone=False),
+    )
+
+
+def _offer(
+    pages: ReturnPages, exchange: Exchange, *, on_phone: bool
+) -> dict[str, object]:
+    """The signing pass is offered where the wallet is."""
+    shown = exchange.confirmed_by == ("cross_device" if on_phone else "same_device")
+    offer = pages.offers.of(exchange.tx) if shown else None
+    link = offer and pages.tiles.demo_link(offer.link)
+    return {"offer": offer, "demo_offer_link": link}

@@ -1,24 +1,16 @@
-"""The signing request's table and every statement over it.
+"""Every statement over signing requests.
 
 A state changes by one conditional UPDATE whose row count is 1, through ``move`` only.
 """
 
+from collections.abc import Iterable
 from datetime import datetime
 from typing import Any, ClassVar, Final
 
-from sqlalchemy import (
-    JSON,
-    ColumnElement,
-    ForeignKey,
-    String,
-    delete,
-    or_,
-    select,
-    update,
-)
-from sqlalchemy.orm import Mapped, Session, mapped_column
+from sqlalchemy import ColumnElement, delete, or_, select, update
+from sqlalchemy.orm import Session
 
-from app.database import Base, UtcDateTime, changed_rows
+from app.database import changed_rows
 from app.signers.store import BrowserSession, Exchange
 from app.signing.states import (
     BEFORE_SIGNING,
@@ -28,6 +20,7 @@ from app.signing.states import (
     State,
     next_state,
 )
+from app.signing.tables import Document, Handover, SigningRequest
 
 BATCH: Final = 50
 
@@ -36,56 +29,6 @@ class RequestNotFoundError(Exception):
     """This browser has no such request."""
 
     code: ClassVar[str] = "request_not_found"
-
-
-class SigningRequest(Base):
-    """One document that waits for one approval.
-
-    ``prepared``, ``signed`` and ``evidence`` are SHA-256 in hex and name files
-    (``signing.files``); ``sdr`` and ``sodr`` are digests in hex; ``byte_range`` is the
-    prepared file's own. ``tx`` is the exchange under way, or the one that signed.
-    """
-
-    __tablename__ = "signing_requests"
-
-    id: Mapped[str] = mapped_column(String(32), primary_key=True)
-    browser_id: Mapped[str] = mapped_column(
-        ForeignKey("browser_sessions.id", ondelete="CASCADE"), index=True
-    )
-    state: Mapped[str] = mapped_column(String(24), index=True)
-    reason: Mapped[str | None] = mapped_column(String(32))
-    created_at: Mapped[datetime] = mapped_column(UtcDateTime)
-    changed_at: Mapped[datetime] = mapped_column(UtcDateTime)
-    deadline: Mapped[datetime] = mapped_column(UtcDateTime)
-
-    name: Mapped[str] = mapped_column(String(120))
-    prepared: Mapped[str] = mapped_column(String(64))
-    length: Mapped[int]
-    original_length: Mapped[int]
-    byte_range: Mapped[list[int]] = mapped_column(JSON)
-    sdr: Mapped[str] = mapped_column(String(64))
-    sodr: Mapped[str] = mapped_column(String(64))
-    page_count: Mapped[int]
-    findings: Mapped[list[str]] = mapped_column(JSON)
-
-    tx: Mapped[str | None] = mapped_column(String(64))
-    label: Mapped[str | None] = mapped_column(String(400))
-    code: Mapped[str | None] = mapped_column(String(16))
-
-    attempts: Mapped[int] = mapped_column(default=0)
-    due_at: Mapped[datetime | None] = mapped_column(UtcDateTime, index=True)
-    claimed_until: Mapped[datetime | None] = mapped_column(UtcDateTime)
-    deliver_until: Mapped[datetime | None] = mapped_column(UtcDateTime)
-    signer_name: Mapped[str | None] = mapped_column(String(400))
-    signed_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
-    release: Mapped[int | None]
-    signed: Mapped[str | None] = mapped_column(String(64))
-    evidence: Mapped[str | None] = mapped_column(String(64))
-    purged_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
-
-    @property
-    def is_open(self) -> bool:
-        return State(self.state) not in TERMINAL
 
 
 def owned(db: Session, request_id: str, browser_id: str) -> SigningRequest:
@@ -144,6 +87,26 @@ def move(
     if changed_rows(db, change) != 1:
         raise IllegalTransitionError(f"{event}: no longer {state}")
     return to
+
+
+def set_labels(db: Session, request_id: str, labels: Iterable[tuple[str, str]]) -> None:
+    """Label and code of each document in order, as the SAM gave them."""
+    for position, (label, code) in enumerate(labels, start=1):
+        _set(db, request_id, position, label=label, code=code)
+
+
+def set_signed(db: Session, request_id: str, checksums: Iterable[str]) -> None:
+    for position, checksum in enumerate(checksums, start=1):
+        _set(db, request_id, position, signed=checksum)
+
+
+def _set(db: Session, request_id: str, position: int, **values: Any) -> None:
+    db.execute(
+        update(Document)
+        .where(Document.request_id == request_id)
+        .where(Document.position == position)
+        .values(**values)
+    )
 
 
 def claim(db: Session, request_id: str, now: datetime, until: datetime) -> bool:
@@ -244,7 +207,52 @@ def mark_purged(db: Session, request_id: str, now: datetime) -> None:
     db.execute(
         update(SigningRequest)
         .where(SigningRequest.id == request_id)
-        .values(purged_at=now, name="", label=None, signer_name=None)
+        .values(purged_at=now, signer_name=None)
+    )
+    db.execute(
+        update(Document)
+        .where(Document.request_id == request_id)
+        .values(name="", label=None, earlier_signatures=[])
+    )
+
+
+def handover(db: Session, ticket_hash: str) -> Handover | None:
+    return db.get(Handover, ticket_hash)
+
+
+def take_over(db: Session, ticket: Handover, to_browser_id: str, now: datetime) -> bool:
+    """The request changes its browser, once, while it waits in ``ready``.
+
+    False: roll back, for one of the two may have been changed.
+    """
+    used = (
+        update(Handover)
+        .where(Handover.ticket_hash == ticket.ticket_hash)
+        .where(Handover.taken_at.is_(None))
+        .where(Handover.expires_at > now)
+        .values(taken_at=now)
+    )
+    moved = (
+        update(SigningRequest)
+        .where(SigningRequest.id == ticket.request_id)
+        .where(SigningRequest.browser_id == ticket.from_browser_id)
+        .where(SigningRequest.state == State.READY)
+        .values(browser_id=to_browser_id, changed_at=now)
+    )
+    return changed_rows(db, used) == 1 and changed_rows(db, moved) == 1
+
+
+def handed_over(db: Session, request_id: str, from_browser_id: str) -> bool:
+    """Whether this browser gave the request away."""
+    return (
+        db.scalar(
+            select(Handover.ticket_hash)
+            .where(Handover.request_id == request_id)
+            .where(Handover.from_browser_id == from_browser_id)
+            .where(Handover.taken_at.is_not(None))
+            .limit(1)
+        )
+        is not None
     )
 
 

@@ -11,6 +11,7 @@ from datetime import datetime, timedelta
 from typing import Final
 
 from app.database import Database
+from app.plans.free_tier import FreeTier
 from app.signers import store as signers
 from app.signing import store
 from app.signing.approval import Approvals
@@ -18,7 +19,7 @@ from app.signing.delivery import APPROVAL_LIFETIME, Delivery
 from app.signing.files import DocumentFiles
 from app.signing.reasons import Reason
 from app.signing.states import Event, IllegalTransitionError
-from app.signing.store import SigningRequest
+from app.signing.tables import SigningRequest
 from sam import errors as sam_errors
 
 LINK_GRACE: Final = timedelta(seconds=30)
@@ -34,6 +35,7 @@ class Sweeper:
         files: DocumentFiles,
         approvals: Approvals,
         delivery: Delivery,
+        free_tier: FreeTier,
         clock: Callable[[], datetime],
         retention: timedelta,
     ) -> None:
@@ -41,16 +43,18 @@ class Sweeper:
         self._files = files
         self._approvals = approvals
         self._delivery = delivery
+        self._free_tier = free_tier
         self._clock = clock
         self._retention = retention
 
     def round(self) -> None:
-        """Deadlines, links, approvals, deliveries, files, sessions: in this order."""
+        """Deadlines, links, approvals, deliveries, counts, files, sessions."""
         now = self._clock()
         self._end_overdue(now)
         self._withdraw_expired_links(now)
         self._withdraw_old_approvals(now)
         self._deliver(now)
+        self._count()
         self._purge(now)
         self._forget(now)
 
@@ -92,6 +96,13 @@ class Sweeper:
             due = store.due_deliveries(db, now)
         for request_id in due:
             self._delivery.deliver(request_id)
+
+    def _count(self) -> None:
+        try:
+            self._free_tier.settle()
+            self._free_tier.forget()
+        except sam_errors.SamError as error:
+            log.warning("free tier not settled: %s; asked again", error.code)
 
     def _purge(self, now: datetime) -> None:
         with self._database.read() as db:

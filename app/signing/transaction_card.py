@@ -1,6 +1,7 @@
 """The card "Your wallet will show", read from the very string the wallet gets.
 
-Never a second template: what the SAM put into the transaction data is what is shown.
+Never a second template: what the SAM put into the transaction data is what is shown,
+in the order in which a wallet shows it (WE BUILD CS-03 §6.2.4).
 """
 
 import base64
@@ -9,15 +10,28 @@ from dataclasses import dataclass
 from typing import Final
 
 QUALIFIERS: Final = {
-    "eu_eidas_aes": "Advanced electronic signature (TEST, no legal effect)"
+    "eu_eidas_aes": "Authorise an advanced electronic signature (TEST)",
+    "eu_eidas_qes": "Authorise a qualified electronic signature",
 }
+PROVIDER: Final = "Signing service (TEST)"
+FRAMEWORK: Final = "EU (eIDAS)"
+NOT_CHECKED: Final = "Not checked by the wallet: compare the code or the fingerprint"
+ONE_TIME: Final = "A certificate is made for this signature only"
+SHARES: Final = "your name, your country and one identity number"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Card:
+    """One line of the wallet each; ``labels`` are the transaction data's own."""
+
     kind: str
     labels: tuple[str, ...]
     signatures: int
+    provider: str = PROVIDER
+    framework: str = FRAMEWORK
+    integrity: str = NOT_CHECKED
+    certificate: str = ONE_TIME
+    shares: str = SHARES
 
 
 def wallet_card(transaction_data: str) -> Card:

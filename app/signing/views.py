@@ -1,97 +1,77 @@
 """The pages of a signing request: each view translates and decides nothing.
 
-Only the browser that uploaded a document sees anything of it. GET changes nothing.
+Only the browser the request belongs to sees anything of it. GET changes nothing.
 """
 
-from dataclasses import dataclass
+import re
+from typing import Final
 
-from flask import Blueprint, redirect, request, url_for
+from flask import Blueprint, render_template, request
 from flask.typing import ResponseReturnValue
 
-from app.database import Database
-from app.signers import store as signers
-from app.signers.identification import Identification
-from app.signers.sessions import UnknownBrowserError
-from app.signing import store
-from app.signing.approval import Approvals
-from app.signing.intake import Intake, NoFileError
-from app.signing.reasons import Reason
-from app.signing.shown import Shower
-from app.signing.states import Event
-from app.signing.store import RequestNotFoundError, SigningRequest
-from app.web.browser import BrowserDoor
+from app.signers.device_words import device_words
+from app.signing.intake import Upload
+from app.signing.request_pages import SigningPages, to_page, word
+from app.signing.states import State
+from app.signing.step_views import add_steps
+from app.signing.store import RequestNotFoundError
+from app.signing.watch import exchange_word, request_word
 
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class SigningPages:
-    database: Database
-    door: BrowserDoor
-    intake: Intake
-    identification: Identification
-    approvals: Approvals
-    shower: Shower
-
-    def owned(self, request_id: str) -> SigningRequest:
-        try:
-            browser = self.door.current()
-        except UnknownBrowserError:
-            raise RequestNotFoundError(request_id) from None
-        with self.database.read() as db:
-            return store.owned(db, request_id, browser.id)
+NUMBER: Final = re.compile(r"[0-9]{1,5}")
 
 
 def signing_blueprint(pages: SigningPages) -> Blueprint:
+    """Reading and watching; the steps are ``step_views``."""
     bp = Blueprint("signing", __name__)
     bp.before_request(pages.door.check_form)
+    add_steps(bp, pages)
 
     @bp.post("/requests")
     def receive() -> ResponseReturnValue:
-        upload = request.files.get("document")
-        if upload is None or not upload.filename:
-            raise NoFileError
+        chosen = [f for f in request.files.getlist("document") if f.filename]
         browser = pages.door.current()
-        request_id = pages.intake.receive(browser, upload.filename, upload.read())
-        return _to_page(request_id)
+        request_id = pages.intake.receive(
+            browser,
+            [Upload(file.filename, file.read()) for file in chosen],
+            device_words(request.user_agent.string),
+        )
+        return to_page(request_id)
 
     @bp.get("/requests/<request_id>")
     def page(request_id: str) -> ResponseReturnValue:
+        if pages.moved(request_id):
+            return render_template("moved.html")
         owned = pages.owned(request_id)
-        with pages.database.read() as db:
-            exchange = signers.exchange(db, owned.tx) if owned.tx else None
-        return pages.shower.page(owned, exchange, pages.door.current())
+        at = _number("document"), _number("page")
+        browser = pages.door.current()
+        return pages.shower.page(owned, pages.exchange(owned), browser, at)
+
+    @bp.get("/requests/<request_id>/watch")
+    def watch(request_id: str) -> ResponseReturnValue:
+        owned = pages.owned(request_id)
+        now = pages.shower.clock()
+        return word(request_word(State(owned.state), pages.exchange(owned), now))
 
     @bp.get("/requests/<request_id>/identification")
     def identification(request_id: str) -> ResponseReturnValue:
         owned = pages.owned(request_id)
-        exchange = pages.identification.current(request_id)
+        exchange = pages.steps.identification.current(request_id)
         if exchange is None or exchange.confirmed_at is not None:
-            return _to_page(request_id)
+            return to_page(request_id)
         return pages.shower.identification(owned, exchange)
 
-    @bp.post("/requests/<request_id>/identify")
-    def identify(request_id: str) -> ResponseReturnValue:
-        pages.identification.open(pages.door.current(), pages.owned(request_id).id)
-        return redirect(url_for("signing.identification", request_id=request_id), 303)
-
-    @bp.post("/requests/<request_id>/approve")
-    def approve(request_id: str) -> ResponseReturnValue:
-        pages.approvals.ask(pages.owned(request_id), pages.door.current())
-        return _to_page(request_id)
-
-    @bp.post("/requests/<request_id>/again")
-    def again(request_id: str) -> ResponseReturnValue:
+    @bp.get("/requests/<request_id>/identification/watch")
+    def watch_identification(request_id: str) -> ResponseReturnValue:
         owned = pages.owned(request_id)
-        pages.approvals.withdraw(owned, Event.TRIED_AGAIN, Reason.TRIED_AGAIN)
-        return _to_page(request_id)
-
-    @bp.post("/requests/<request_id>/stop")
-    def stop(request_id: str) -> ResponseReturnValue:
-        owned = pages.owned(request_id)
-        pages.approvals.end(owned, Event.STOPPED, Reason.STOPPED)
-        return _to_page(request_id)
+        exchange = pages.steps.identification.current(owned.id)
+        if exchange is None:
+            raise RequestNotFoundError(request_id)
+        return word(exchange_word(exchange, pages.shower.clock()))
 
     return bp
 
 
-def _to_page(request_id: str) -> ResponseReturnValue:
-    return redirect(url_for("signing.page", request_id=request_id), 303)
+def _number(name: str) -> int:
+    """A query's page number; what is none is page 1."""
+    value = request.args.get(name, "1")
+    return int(value) if NUMBER.fullmatch(value) else 1

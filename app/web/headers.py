@@ -7,8 +7,12 @@ from flask import Flask, Response, request
 CONTENT_SECURITY_POLICY: Final = "; ".join(
     [
         "default-src 'none'",
+        "script-src 'self'",
+        "worker-src 'self'",
+        "connect-src 'self'",
         "style-src 'self'",
-        "img-src 'self' data:",
+        "font-src 'self' data:",
+        "img-src 'self' data: blob:",
         "form-action 'self'",
         "base-uri 'none'",
         "frame-ancestors 'none'",
@@ -24,6 +28,10 @@ HEADERS: Final = {
     "Cross-Origin-Opener-Policy": "same-origin",
     "Cross-Origin-Resource-Policy": "same-origin",
 }
+# Pages whose reader decodes images by WebAssembly (pdf.js); no script of a string.
+READING: Final = CONTENT_SECURITY_POLICY.replace(
+    "script-src 'self'", "script-src 'self' 'wasm-unsafe-eval'"
+)
 ONE_YEAR: Final = "max-age=31536000"
 
 

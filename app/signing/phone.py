@@ -1,0 +1,70 @@
+"""The phone page: what the person with the wallet learns, and their way to say no.
+
+Reached by the wallet's link, in any browser that did not start. It shows enough to
+recognise one's own doing, and the code that only the starting browser can use.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+
+from app.database import Database
+from app.signers.exchanges import Exchanges
+from app.signers.sessions import BrowserSessions
+from app.signers.store import Exchange
+from app.signing import store
+from app.signing.approval import Approvals
+from app.signing.confirmation import TYPE_WITHIN, Confirmation
+from app.signing.reasons import Reason
+from app.signing.states import BEFORE_SIGNING, Event, IllegalTransitionError, State
+from app.signing.tables import SigningRequest
+from app.signing.watch import exchange_word
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Phone:
+    database: Database
+    approvals: Approvals
+    exchanges: Exchanges
+    sessions: BrowserSessions
+    confirmation: Confirmation
+    clock: Callable[[], datetime]
+
+    def page(self, exchange: Exchange) -> dict[str, object]:
+        request = self._request(exchange)
+        awaits = self.confirmation.awaits_code(exchange)
+        return {
+            "exchange": exchange,
+            "request": request,
+            "purpose": exchange.purpose,
+            "started_on": request.started_on,
+            "started_at": exchange.opened_at,
+            "documents": request.documents,
+            "code": self.confirmation.code_of(exchange) if awaits else None,
+            "type_until": exchange.answered_at and exchange.answered_at + TYPE_WITHIN,
+            "confirmed": exchange.confirmed_at is not None,
+            "closed": exchange.closed_at is not None,
+            "signed": request.state in {State.SIGNING, State.SIGNED},
+            "word": exchange_word(exchange, self.clock()),
+        }
+
+    def not_me(self, exchange: Exchange) -> None:
+        """Everything that came of this link ends, as far as it can still end.
+
+        ``IllegalTransitionError`` when a signature is being made or was made.
+        """
+        request = self._request(exchange)
+        if State(request.state) in BEFORE_SIGNING:
+            self.approvals.end(request, Event.STOPPED, Reason.NOT_ME)
+        elif request.is_open or request.state == State.SIGNED:
+            raise IllegalTransitionError(f"not me: already {request.state}")
+        self.exchanges.close(exchange)
+        if exchange.handle is not None:
+            self.sessions.forget_handle(exchange.browser_id, exchange.handle)
+
+    def _request(self, exchange: Exchange) -> SigningRequest:
+        with self.database.read() as db:
+            request = store.by_id(db, exchange.request_id)
+        if request is None:
+            raise store.RequestNotFoundError(exchange.request_id)
+        return request

@@ -1,0 +1,53 @@
+"""What the person does with a request: every step is a form of theirs."""
+
+from flask import Blueprint, redirect, request, url_for
+from flask.typing import ResponseReturnValue
+
+from app.signing.reasons import Reason
+from app.signing.request_pages import SigningPages, to_page
+from app.signing.states import Event
+
+
+def add_steps(bp: Blueprint, pages: SigningPages) -> None:
+    steps = pages.steps
+
+    @bp.post("/requests/<request_id>/identify")
+    def identify(request_id: str) -> ResponseReturnValue:
+        steps.identify(pages.owned(request_id), pages.door.current())
+        return redirect(url_for("signing.identification", request_id=request_id), 303)
+
+    @bp.post("/requests/<request_id>/approve")
+    def approve(request_id: str) -> ResponseReturnValue:
+        owned, browser = pages.owned(request_id), pages.door.current()
+        terms = request.form.get("terms", "")
+        resets_at = steps.approve(owned, browser, terms)
+        if resets_at is not None:
+            return pages.shower.quota_used_up(owned, resets_at), 403
+        return to_page(request_id)
+
+    @bp.post("/requests/<request_id>/renew")
+    def renew(request_id: str) -> ResponseReturnValue:
+        steps.renew(pages.owned(request_id), pages.door.current())
+        return to_page(request_id)
+
+    @bp.post("/requests/<request_id>/again")
+    def again(request_id: str) -> ResponseReturnValue:
+        steps.take_back(pages.owned(request_id), Reason.TRIED_AGAIN)
+        return to_page(request_id)
+
+    @bp.post("/requests/<request_id>/stop")
+    def stop(request_id: str) -> ResponseReturnValue:
+        steps.stop(pages.owned(request_id), Event.STOPPED, Reason.STOPPED)
+        return to_page(request_id)
+
+    @bp.post("/requests/<request_id>/confirm")
+    def confirm(request_id: str) -> ResponseReturnValue:
+        owned, browser = pages.owned(request_id), pages.door.current()
+        confirmed = steps.confirm(owned, browser, request.form.get("code", ""))
+        if confirmed.cookie is not None:
+            pages.door.rotated(confirmed.cookie)
+        if confirmed.identifying:
+            return redirect(
+                url_for("signing.identification", request_id=request_id), 303
+            )
+        return to_page(request_id)
