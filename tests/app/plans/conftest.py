@@ -65,7 +65,7 @@ class World:
     def state(self, tx: str) -> str | None:
         with self.database.read() as db:
             held = store.reservation(db, tx)
-        return held and held.state
+        return None if held is None else held.state
 
     def total(self) -> tuple[int, int]:
         """Persons and documents of all periods together."""

@@ -4,7 +4,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from app.plans import free_tier, policy
+from app.plans import free_tier, policy, store
 from app.plans.free_tier import OverFreeTierLimitError, QuotaUsedUpError
 from sam import errors
 from sam import messages as m
@@ -157,7 +157,7 @@ def test_what_was_given_back_keeps_no_tag(world: World) -> None:
     world.tier.give_back(tx)
 
     with world.database.read() as db:
-        held = free_tier.store.reservation(db, tx)
+        held = store.reservation(db, tx)
     assert held is not None
     assert held.tag is None
 
@@ -225,7 +225,7 @@ def test_at_midnight_the_sams_period_holds(
     tx = on_sqlite.reserved("Ana")
 
     with on_sqlite.database.read() as db:
-        held = free_tier.store.reservation(db, tx)
+        held = store.reservation(db, tx)
     assert held is not None
     assert held.period == on_sqlite.policy.period_of(now + on_sqlite.sam.skew).name
 

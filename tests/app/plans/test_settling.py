@@ -112,17 +112,17 @@ def test_what_an_application_started_is_left_alone(world: World) -> None:
 def test_what_is_settled_is_not_asked_for_again(world: World) -> None:
     world.signed("Ana")
     world.tier.settle()
-    since: list[int] = []
+    marks: list[int] = []
     asked = world.sam.releases
 
-    def watched(number: int) -> m.Releases:
-        since.append(number)
-        return asked(number)
+    def watched(since: int) -> m.Releases:
+        marks.append(since)
+        return asked(since)
 
     world.sam.releases = watched  # type: ignore[method-assign]
     world.tier.settle()
 
-    assert since == [1]
+    assert marks == [1]
 
 
 def test_several_workers_charge_each_release_once(world: World) -> None:
