@@ -12,11 +12,12 @@ from typing import Final
 
 from cryptography import x509
 from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
+from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.serialization import Encoding
 from cryptography.x509.oid import NameOID
 
-from app.verification.report import NotShownError
+from app.verification.report import NotShownError, printable
 
 Chain = tuple[x509.Certificate, ...]
 MAX_CHAIN: Final = 5
@@ -106,6 +107,11 @@ def issuer_name(one: x509.Certificate) -> str:
     return _name(lambda: one.issuer)
 
 
+def fingerprint(one: x509.Certificate) -> str:
+    """SHA-256 of the DER, hexadecimal."""
+    return one.fingerprint(hashes.SHA256()).hex()
+
+
 def _name(read: Callable[[], x509.Name]) -> str:
     """The CN, or all of the name where there is none; printable and short."""
     try:
@@ -114,7 +120,7 @@ def _name(read: Callable[[], x509.Name]) -> str:
         whole = str(found[0].value) if found else name.rfc4514_string()
     except CERTIFICATE_FAULTS:
         whole = "?"
-    return "".join(c if c.isprintable() else "?" for c in whole)[:120]
+    return printable(whole)
 
 
 def _check_validity(one: x509.Certificate, at: datetime) -> None:

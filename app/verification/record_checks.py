@@ -184,11 +184,25 @@ def check_audit(content: bytes, stated: Statement, statement_file: bytes) -> Non
         raise NotShownError("has a chain value that is not of its record")
     if release.statement_sha256 != sha256(statement_file):
         raise NotShownError("records another statement.json")
-    said = (release.tx, release.release, release.certificate_sha256, release.at)
-    said += (release.answer_sha256, release.sequence)
-    shown = (stated.tx, stated.release, stated.certificate_sha256, stated.signed_at)
-    shown += (stated.answer_sha256, entry.sequence)
-    if said != shown or release.dtbsrs != tuple(d.dtbsr for d in stated.documents):
+    said = (
+        release.tx,
+        release.release,
+        release.certificate_sha256,
+        release.at,
+        release.answer_sha256,
+        release.sequence,
+        release.dtbsrs,
+    )
+    shown = (
+        stated.tx,
+        stated.release,
+        stated.certificate_sha256,
+        stated.signed_at,
+        stated.answer_sha256,
+        entry.sequence,
+        tuple(document.dtbsr for document in stated.documents),
+    )
+    if said != shown:
         raise NotShownError("records another release than statement.json states")
 
 

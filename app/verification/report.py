@@ -133,6 +133,11 @@ def needed(part: T | None, file: str) -> T:
     return part
 
 
+def printable(text: str, limit: int = 120) -> str:
+    """A stranger's words, safe to show: no control characters, and short."""
+    return "".join(c if c.isprintable() else "?" for c in text)[:limit]
+
+
 def wrapped(lead: str, sentence: str) -> str:
     return textwrap.fill(
         sentence,

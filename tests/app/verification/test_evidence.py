@@ -1,17 +1,9 @@
 """The verifier of evidence, on real evidence: the good case, and every changed byte."""
 
-import hashlib
-import json
-import re
-from collections.abc import Callable
-
 import pytest
 
 from app.verification import archive as a
-from app.verification.evidence import Trust
-from app.verification.record_checks import README_SHA256
 from app.verification.report import Outcome, Report
-from sam.evidence import README
 from tests.app.verification.conftest import Home
 
 MASKS = (0x01, 0x20, 0x80, 0x04, 0x10)
