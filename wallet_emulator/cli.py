@@ -4,6 +4,7 @@
     wallet-emulator wallet show                 what the wallet holds
     wallet-emulator accept-offer LINK           receive a signing pass
     wallet-emulator present LINK                answer a request, honestly or not
+    wallet-emulator serve                       the same wallet as a phone in a browser
     wallet-emulator deviations                  the ways to misbehave
     wallet-emulator demo                        the whole job against a running service
 
@@ -20,6 +21,7 @@ from typing import Final
 
 import click
 from cryptography import x509
+from flask import Flask
 
 from wallet_emulator.answer import no_change
 from wallet_emulator.browser import Browser
@@ -30,10 +32,15 @@ from wallet_emulator.deviations import DEVIATIONS
 from wallet_emulator.errors import NotSetUpError, WalletEmulatorError
 from wallet_emulator.issuance import receive_offer
 from wallet_emulator.persons import PERSONS
+from wallet_emulator.phone import create_app
+from wallet_emulator.phone.exchanges import Exchanges
+from wallet_emulator.phone.holders import Holders
+from wallet_emulator.phone.phone import Phone
+from wallet_emulator.phone.serving import PhoneServer, ServerCertificate
 from wallet_emulator.pid_provider import CA_FILE, PidProvider
 from wallet_emulator.presentation import Presenter
 from wallet_emulator.sample.lease import LEASE_FILE
-from wallet_emulator.transport import open_client
+from wallet_emulator.transport import is_loopback, open_client
 from wallet_emulator.wallet import KINDS, Wallet, receive_pid
 
 ACCESS_ROOT_FILE: Final = "access-root.pem"
@@ -236,6 +243,56 @@ def present(
     click.echo(f"answered; the browser goes to {outcome.redirect_uri or '(nowhere)'}")
     if outcome.decision is Decision.DECLINE:
         sys.exit(EXIT_DECLINED)
+
+
+@cli.command("serve")
+@click.option("--bind", default="127.0.0.1:8005", show_default=True)
+@click.option("--base-url", help="The signing service, for a link on the first page.")
+@click.option("--access-root", type=_FILE, help="PEM of roots of relying parties.")
+@click.option("--issuer-root", type=_FILE, help="PEM of roots that vouch for issuers.")
+@click.option("--tls-certificate", type=_FILE, help="PEM chain, to be served by https.")
+@click.option("--tls-key", type=_FILE, help="Its key.")
+@_directory_option
+@click.pass_context
+def serve(
+    context: click.Context,
+    *,
+    own_directory: Path | None,
+    bind: str,
+    base_url: str | None,
+    access_root: Path | None,
+    issuer_root: Path | None,
+    tls_certificate: Path | None,
+    tls_key: Path | None,
+) -> None:
+    """Be a phone in the browser: choose a person, open links, approve, misbehave."""
+    if not is_loopback(bind.rpartition(":")[0].strip("[]")):
+        raise click.BadParameter("a test wallet is served on loopback only", None)
+    if (tls_certificate is None) != (tls_key is None):
+        raise click.UsageError("--tls-certificate and --tls-key belong together")
+    home = _home(context, own_directory)
+    holders = Holders(home.directory, PidProvider.open(home.directory), now)
+    holders.hand_to(holders.current)
+    access_roots = home.access_roots(access_root)
+    issuer_roots = load_certificates(issuer_root) if issuer_root else ()
+
+    def make_app() -> Flask:
+        phone = Phone(
+            holders=holders,
+            exchanges=Exchanges(now),
+            access_roots=access_roots,
+            issuer_roots=issuer_roots,
+            http=open_client(home.tls_ca),
+            clock=now,
+        )
+        return create_app(phone, base_url)
+
+    certificate = (
+        ServerCertificate(chain=tls_certificate, key=tls_key)
+        if tls_certificate is not None and tls_key is not None
+        else None
+    )
+    PhoneServer(make_app, bind=bind, certificate=certificate).run()
 
 
 @cli.command("deviations")

@@ -4,13 +4,17 @@ from pathlib import Path
 import httpx
 import pytest
 
+from tests.wallet_emulator.handset import Handset
+from tests.wallet_emulator.issuer import Issuer
 from tests.wallet_emulator.loopback import Loopback, serve
+from tests.wallet_emulator.phones import Clock, Roots, phone_app
 from tests.wallet_emulator.relying_party import (
     DAY,
     NOW,
     PASS_VCT,
     RelyingParty,
 )
+from tests.wallet_emulator.verifier import Service
 from wallet_emulator import sd_jwt
 from wallet_emulator.certificates import x5c
 from wallet_emulator.keys import new_key
@@ -51,6 +55,39 @@ def http() -> Iterator[httpx.Client]:
 def loopback() -> Iterator[Loopback]:
     with serve() as running:
         yield running
+
+
+@pytest.fixture
+def service(loopback: Loopback, relying_party: RelyingParty) -> Service:
+    return Service(loopback, relying_party)
+
+
+@pytest.fixture
+def issuer(loopback: Loopback) -> Issuer:
+    return Issuer(loopback=loopback)
+
+
+@pytest.fixture
+def clock() -> Clock:
+    return Clock()
+
+
+@pytest.fixture
+def roots(service: Service, issuer: Issuer) -> Roots:
+    return Roots(access=(service.party.root,), issuer=issuer.roots)
+
+
+@pytest.fixture
+def handset(
+    tmp_path: Path,
+    provider: PidProvider,
+    http: httpx.Client,
+    roots: Roots,
+    clock: Clock,
+) -> Handset:
+    """Held by Erika, with a PID and a signing pass."""
+    filled_wallet(tmp_path / "phone" / "erika", provider, "erika")
+    return Handset(phone_app(tmp_path, provider, http, clock=clock, roots=roots))
 
 
 def filled_wallet(folder: Path, provider: PidProvider, person: str) -> Wallet:
