@@ -1,33 +1,40 @@
 """Every page in every situation a person can meet, with made-up contexts.
 
 Endpoints are stubs under their real names, so that ``url_for`` works; templates, style
-sheet and QR code are the real ones. ``python -m tests.app.web.scenes DIRECTORY`` writes
-every scene as a file.
+sheet, scripts and QR code are the real ones.
 """
 
-import sys
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
+from io import BytesIO
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any, Final
 
-from flask import Flask, render_template
+import pypdfium2
+from flask import Flask, Response, render_template
 
 from app.plans.policy import load
 from app.signing.states import SHOWN, State
 from app.web.qr import qr_svg
 
 ROOT: Final = Path(__file__).parents[3]
+LEASE: Final = ROOT / "wallet_emulator/sample/lease.pdf"
 NOW: Final = datetime(2026, 11, 20, 10, 42, tzinfo=UTC)
 SOON: Final = NOW + timedelta(minutes=5)
 REQUEST_ID: Final = "0f1e2d3c4b5a69788796a5b4c3d2e1f0"
 CODE: Final = "9f3c1d5e7a2b4c6d8e0f1a3b5c7d9e1f"
+TERMS: Final = "terms 2026-11-20, pl-like 2026-11-01"
 LINK: Final = (
     "openid4vp://?client_id=x509_hash%3AUs3_QxBp3eDsS1oRkYwqyzIiPIcrJXzqyxaCzF3EKgE"
     "&request_uri=https%3A%2F%2Fsign.example%2Foid4vp%2Frequest%2F"
     "Q3Zk1mB9xL0pRtYw8nVc2A&request_uri_method=post"
+)
+POLICY_ON_CONTENT: Final = (
+    "default-src 'none'; script-src 'self'; worker-src 'self'; connect-src 'self'; "
+    "img-src 'self' data: blob:; style-src 'self'; font-src 'self' data:; "
+    "form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
 )
 POLICY: Final = load(ROOT / "app/plans/policies/pl-like.json")
 ROUTES: Final = {
@@ -47,14 +54,19 @@ ROUTES: Final = {
     "signing.stop": "/requests/<request_id>/stop",
     "signing.continue_on_phone": "/requests/<request_id>/phone",
     "signing.watch": "/requests/<request_id>/watch",
-    "downloads.prepared": "/requests/<request_id>/documents/<int:position>/prepared",
-    "downloads.signed": "/requests/<request_id>/documents/<int:position>/signed",
+    "downloads.prepared": "/requests/<request_id>/<int:position>/prepared",
+    "downloads.signed": "/requests/<request_id>/<int:position>/signed",
     "downloads.all_signed": "/requests/<request_id>/signed.zip",
     "downloads.evidence": "/requests/<request_id>/evidence",
-    "reading.image": "/requests/<request_id>/documents/<int:position>/pages/<int:page>",
+    "reading.image": "/requests/<request_id>/<int:position>/pages/<int:page>.png",
+    "reading.pdf": "/requests/<request_id>/<int:position>/read.pdf",
     "returned.not_me": "/oid4vp/not-me",
     "returned.watch": "/oid4vp/return/watch",
-    "handover.here": "/here/<token>",
+    "handover.here": "/continue/<token>",
+    "session.page": "/session",
+    "session.forget": "/session/forget",
+    "session.export": "/session/export.json",
+    "verification.judge": "/verify/judge",
 }
 
 
@@ -85,7 +97,13 @@ class Request:
     created_at: datetime = NOW
     started_on: str = "Firefox on Windows"
     attempts: int = 0
+    terms_version: str = TERMS
     documents: tuple[Document, ...] = (Document(),)
+
+    @property
+    def title(self) -> str:
+        first, *others = [document.name for document in self.documents]
+        return f"{first} and {len(others)} more" if others else first
 
 
 @dataclass(frozen=True)
@@ -152,17 +170,18 @@ CARD: Final = SimpleNamespace(
 )
 
 
-def reader(document: int = 1, page: int = 2, pages: int = 4) -> SimpleNamespace:
-    here = f"/requests/{REQUEST_ID}?document={document}&page="
+def reader(document: Document, page: int = 2, pages: int = 4) -> SimpleNamespace:
+    here = f"/requests/{REQUEST_ID}?document={document.position}&page="
+    files = f"/requests/{REQUEST_ID}/{document.position}"
     return SimpleNamespace(
         document=document,
         page=page,
         pages=pages,
-        image_url="/static/icon.svg",
+        image_url=f"{files}/pages/{page}.png",
         text="Rental contract\n\n§ 1 The flat is let from 1 December 2026.",
         previous_url=f"{here}{page - 1}" if page > 1 else None,
         next_url=f"{here}{page + 1}" if page < pages else None,
-        pdf_url=f"/requests/{REQUEST_ID}/documents/{document}/prepared",
+        pdf_url=f"{files}/read.pdf",
     )
 
 
@@ -174,7 +193,7 @@ def shown(state: State, request: Request | None = None, **more: Any) -> dict[str
         "shown": SHOWN[state],
         "watch_url": f"/requests/{REQUEST_ID}/watch",
         "word": str(state),
-        "terms_version": "1",
+        "terms_version": TERMS,
         "policy": POLICY,
         "allowance": None,
         **more,
@@ -198,6 +217,7 @@ WALLET: Final[dict[str, Any]] = {
     "said": None,
     "card": CARD,
 }
+SAID: Final = "Your wallet did not share anything."
 DEMO_LINK: Final = "https://wallet.example/scan?uri=openid4vp"
 PHONE: Final[dict[str, Any]] = {
     "exchange": EXCHANGE,
@@ -206,7 +226,8 @@ PHONE: Final[dict[str, Any]] = {
     "started_on": "Firefox on Windows",
     "started_at": NOW,
     "documents": (LABELLED,),
-    "code": "427 913",
+    "code": "427913",
+    "type_until": SOON,
     "response_code": CODE,
     "confirmed": False,
     "closed": False,
@@ -257,7 +278,7 @@ def _beginning() -> Iterator[Scene]:
         "start-plain", "start.html", {**start, "policy": None, "max_documents": 1}
     )
     yield Scene("help", "help.html")
-    yield Scene("terms", "terms.html", {"version": "1"})
+    yield Scene("terms", "terms.html", {"version": TERMS})
     yield Scene("problem", "problem.html", {"problem": PROBLEM})
 
 
@@ -265,7 +286,7 @@ def _reading() -> Iterator[Scene]:
     def ready(name: str, **more: Any) -> Scene:
         context = {
             "reason": None,
-            "reader": reader(),
+            "reader": reader(Document()),
             "identified": False,
             "browser": BROWSER,
             **more,
@@ -276,7 +297,7 @@ def _reading() -> Iterator[Scene]:
     yield ready("ready-warnings", request=Request(documents=(EARLIER,)))
     yield ready("ready-identified", identified=True, allowance=ALLOWANCE)
     yield ready(
-        "ready-three", request=Request(documents=THREE), reader=reader(2, 1, 1)
+        "ready-three", request=Request(documents=THREE), reader=reader(THREE[1], 1, 1)
     )
     yield ready(
         "ready-reason", reason="Your wallet approved, but too late.", policy=None
@@ -329,7 +350,7 @@ def _approving() -> Iterator[Scene]:
     yield waiting("awaiting-wallet-demo", demo_link=DEMO_LINK)
     yield waiting("awaiting-wallet-link-only", qr=None)
     yield waiting("awaiting-wallet-expired", expired=True)
-    yield waiting("awaiting-wallet-said", said="Your wallet did not share anything.")
+    yield waiting("awaiting-wallet-said", said=SAID)
     three = SimpleNamespace(
         **{**vars(CARD), "labels": [d.label for d in THREE], "signatures": 3}
     )
@@ -338,6 +359,7 @@ def _approving() -> Iterator[Scene]:
     yield confirming("awaiting-confirmation-wrong", wrong_code=True, tries_left=1)
     yield Scene("phone", "phone.html", PHONE)
     yield Scene("phone-three", "phone.html", {**PHONE, "documents": THREE})
+    yield Scene("phone-over", "phone.html", {**PHONE, "code": None})
     yield Scene("phone-confirmed", "phone.html", {**PHONE, "confirmed": True})
     yield Scene("phone-closed", "phone.html", {**PHONE, "closed": True})
     url = f"https://sign.example/here/{CODE}"
@@ -345,19 +367,31 @@ def _approving() -> Iterator[Scene]:
     yield Scene(
         "continue-on-phone",
         "continue_on_phone.html",
-        {**handover, "qr": qr_svg(url), "url": url, "expires_at": SOON},
+        {
+            **handover,
+            "qr": qr_svg(url),
+            "url": url,
+            "expires_at": SOON,
+            "watch_url": f"/requests/{REQUEST_ID}/watch",
+            "word": "ready",
+        },
     )
     yield Scene(
         "continue-here",
         "continue_here.html",
         {**handover, "started_at": NOW, "token": CODE},
     )
-    yield Scene("moved", "moved.html", handover)
+    yield Scene("moved", "moved.html")
     exchange = SimpleNamespace(**{**vars(EXCHANGE), "purpose": "sign"})
     yield Scene(
         "wallet-said",
         "wallet_said.html",
-        {"exchange": exchange, "said": "Your wallet did not share anything."},
+        {"exchange": exchange, "said": SAID, "here": True},
+    )
+    yield Scene(
+        "wallet-said-phone",
+        "wallet_said.html",
+        {"exchange": exchange, "said": SAID, "here": False},
     )
 
 
@@ -379,8 +413,30 @@ def _ending() -> Iterator[Scene]:
     for state in (State.FAILED, State.DECLINED, State.CANCELLED, State.EXPIRED):
         reason = "Nothing was signed."
         yield Scene(f"ended-{state}", "ended.html", shown(state, reason=reason))
-    used_up = {"request": Request(), "policy": POLICY, "allowance": ALLOWANCE}
+    used_up = {"request": Request(), "policy": POLICY, "resets_at": ALLOWANCE.resets_at}
     yield Scene("quota-used-up", "quota_used_up.html", used_up)
+
+
+def _nothing(**_: object) -> str:
+    return ""
+
+
+def _lease(**_: object) -> Response:
+    return Response(LEASE.read_bytes(), mimetype="application/pdf")
+
+
+def _page_image(**_: object) -> Response:
+    out = BytesIO()
+    page = pypdfium2.PdfDocument(LEASE)[0]
+    page.render(scale=2).to_pil().save(out, "PNG")
+    return Response(out.getvalue(), mimetype="image/png")
+
+
+STUBS: Final = {
+    "downloads.prepared": _lease,
+    "reading.pdf": _lease,
+    "reading.image": _page_image,
+}
 
 
 def application() -> Flask:
@@ -389,10 +445,8 @@ def application() -> Flask:
         __name__, template_folder=web / "templates", static_folder=str(web / "static")
     )
     for endpoint, rule in ROUTES.items():
-        app.add_url_rule(rule, endpoint, lambda **_: "")
-    app.jinja_env.globals.update(
-        csrf_token=lambda: "token", SHOWN=SHOWN, State=State
-    )
+        app.add_url_rule(rule, endpoint, STUBS.get(endpoint, _nothing))
+    app.jinja_env.globals.update(csrf_token=lambda: "token", SHOWN=SHOWN, State=State)
     return app
 
 
@@ -401,11 +455,14 @@ def render(app: Flask, scene: Scene) -> str:
         return render_template(scene.template, **scene.context)
 
 
-def write(directory: Path) -> None:
-    app = application()
-    for scene in scenes():
-        (directory / f"{scene.name}.html").write_text(render(app, scene))
+def serve_scenes(app: Flask) -> None:
+    """``/scenes/<name>``, under the policy on content that the pages have in use."""
+    known = {scene.name: scene for scene in scenes()}
 
-
-if __name__ == "__main__":
-    write(Path(sys.argv[1]))
+    @app.get("/scenes/<name>")
+    def scene(name: str) -> Response:
+        response = Response(
+            render_template(known[name].template, **known[name].context)
+        )
+        response.headers["Content-Security-Policy"] = POLICY_ON_CONTENT
+        return response

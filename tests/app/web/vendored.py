@@ -1,7 +1,7 @@
 """Vendored files of the web tier: from which package each one is, and its SHA-256.
 
-``python -m tests.app.web.vendored`` fetches the packages named in the manifest with npm,
-checks their integrity and writes the files and their hashes anew.
+``python -m tests.app.web.vendored`` fetches the packages that the manifest names with
+npm, checks their integrity and writes the files and their hashes anew.
 """
 
 import base64

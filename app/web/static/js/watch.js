@@ -99,6 +99,8 @@ if (countdown) {
     else over();
   };
   tick();
+} else if (renewal) {
+  over(); // shown when the code had run out already
 }
 
 async function over() {
