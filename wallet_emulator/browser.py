@@ -20,7 +20,11 @@ from wallet_emulator.errors import (
     PeerUnavailableError,
     UnexpectedPageError,
 )
-from wallet_emulator.transport import bounded_body, require_safe_url
+from wallet_emulator.transport import (
+    SENDING_ERRORS,
+    bounded_body,
+    require_safe_url,
+)
 
 MAX_REDIRECTS: Final = 10
 MAX_PAGE_BYTES: Final = 5_000_000
@@ -187,7 +191,7 @@ class Browser:
                     return received
                 request = following
                 require_safe_url(urldefrag(str(request.url)).url)
-        except (httpx.HTTPError, httpx.InvalidURL, MalformedError) as error:
+        except (*SENDING_ERRORS, MalformedError) as error:
             raise PeerUnavailableError(f"{method} {url}: {error}") from error
         raise PeerUnavailableError(f"{url} redirects in circles")
 

@@ -20,6 +20,8 @@ from wallet_emulator.errors import MalformedError, NotSetUpError, PeerUnavailabl
 MAX_BODY_BYTES: Final = 1_000_000
 TIMEOUT_SECONDS: Final = 15.0
 BODY_SECONDS: Final = 30.0
+# UnicodeError: a host label that IDNA cannot encode is found by the resolver only
+SENDING_ERRORS: Final = (httpx.HTTPError, httpx.InvalidURL, UnicodeError)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -132,7 +134,7 @@ def _send(
             content = bounded_body(response, MAX_BODY_BYTES)
         finally:
             response.close()
-    except (httpx.HTTPError, httpx.InvalidURL, MalformedError) as error:
+    except (*SENDING_ERRORS, MalformedError) as error:
         raise PeerUnavailableError(f"{method} {url}: {error}") from error
     return HttpAnswer(
         status=response.status_code,
