@@ -32,7 +32,7 @@ from app.ades.errors import (
     Refusal,
     UnsignableDocumentError,
 )
-from app.ades.reports import Finding, SignatureReport
+from app.ades.reports import EarlierSignature, Finding, SignatureReport
 from app.ades.verdict import Validation, unsigned, verdict
 
 __all__ = ["CmsParts", "Documents", "Limits", "Prepared", "Validation"]
@@ -72,6 +72,7 @@ class Prepared:
     sdr: bytes
     page_count: int
     findings: tuple[Finding, ...]
+    earlier_signatures: tuple[EarlierSignature, ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -88,6 +89,7 @@ class _PreparationFacts:
     byte_range: ByteRange
     page_count: int
     findings: tuple[Finding, ...]
+    earlier_signatures: tuple[EarlierSignature, ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -136,6 +138,7 @@ class Documents:
             sdr=digest,
             page_count=facts.page_count,
             findings=facts.findings,
+            earlier_signatures=facts.earlier_signatures,
         )
 
     def embed(

@@ -28,6 +28,12 @@ class Refusal(StrEnum):
     TOO_MANY_PAGES = "too_many_pages"
     XFA_FORM = "xfa_form"
     FORBIDS_SIGNING = "forbids_signing"
+    CHANGED_AFTER_SIGNING = "changed_after_signing"
+    SCRIPT = "contains_script"
+    LAUNCHES = "acts_by_itself"
+    EXTERNAL_CONTENT = "external_content"
+    CHANGING_CONTENT = "changing_content"
+    FORM_REDRAWN = "form_redrawn"
     NO_SUCH_PAGE = "no_such_page"
     TOO_COMPLEX = "document_too_complex"
 
@@ -50,6 +56,29 @@ SENTENCES: Final[dict[Refusal, str]] = {
     Refusal.FORBIDS_SIGNING: (
         "The PDF carries an earlier signature that would not stay valid"
         " if another were added."
+    ),
+    Refusal.CHANGED_AFTER_SIGNING: (
+        "The PDF was changed after someone had signed it, so we won't add a signature."
+    ),
+    Refusal.SCRIPT: (
+        "The PDF contains program code,"
+        " so we can't show you exactly what you would sign."
+    ),
+    Refusal.LAUNCHES: (
+        "The PDF opens other programs or files by itself,"
+        " so we can't show you exactly what you would sign."
+    ),
+    Refusal.EXTERNAL_CONTENT: (
+        "The PDF takes a part of what it shows from other files,"
+        " so we can't show you exactly what you would sign."
+    ),
+    Refusal.CHANGING_CONTENT: (
+        "The PDF can look different on paper or in another program,"
+        " so we can't show you exactly what you would sign."
+    ),
+    Refusal.FORM_REDRAWN: (
+        "The PDF has a form that each program fills in and draws in its own way,"
+        " so we can't show you exactly what you would sign."
     ),
     Refusal.NO_SUCH_PAGE: "The PDF has no page with this number.",
     Refusal.TOO_COMPLEX: "The PDF is too complex to be processed safely.",

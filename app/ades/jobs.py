@@ -19,7 +19,7 @@ from app.ades import embed, pages, prepare, validate
 from app.ades.byte_range import ByteRange
 from app.ades.confinement import Confinement
 from app.ades.forkserver import Job, Result
-from app.ades.reports import SignatureReport
+from app.ades.reports import EarlierSignature, SignatureReport
 
 Arguments = Mapping[str, object]
 Blobs = Sequence[bytes]
@@ -42,6 +42,7 @@ LAZILY_IMPORTED: Final = (
 SAMPLE_TIME: Final = datetime(2026, 11, 20, 9, 30, tzinfo=UTC)
 BYTE_RANGE: Final = TypeAdapter(ByteRange)
 COUNTS: Final = TypeAdapter(tuple[int, int, int, int])
+EARLIER: Final = TypeAdapter(tuple[EarlierSignature, ...])
 REPORTS: Final = TypeAdapter(list[SignatureReport])
 
 
@@ -54,8 +55,9 @@ def _prepare(arguments: Arguments, blobs: Blobs, _confinement: Confinement) -> R
     )
     facts = {
         "byte_range": done.byte_range,
-        "page_count": done.inspection.page_count,
-        "findings": [asdict(finding) for finding in done.inspection.findings],
+        "page_count": done.page_count,
+        "findings": [asdict(finding) for finding in done.findings],
+        "earlier_signatures": EARLIER.dump_python(done.earlier_signatures, mode="json"),
     }
     return facts, [done.content]
 

@@ -22,7 +22,6 @@ from pyhanko.pdf_utils.reader import PdfFileReader
 from pyhanko.sign.fields import (
     SigFieldSpec,
     SigSeedSubFilter,
-    enumerate_sig_fields,
 )
 from pyhanko.sign.signers.cms_embedder import (
     PdfCMSEmbedder,
@@ -31,12 +30,19 @@ from pyhanko.sign.signers.cms_embedder import (
 )
 from pyhanko.sign.signers.constants import ESIC_EXTENSION_1
 from pyhanko.sign.signers.pdf_byterange import SignatureObject
-from pyhanko.sign.validation import EmbeddedPdfSignature
 
 from app.ades.byte_range import ByteRange
-from app.ades.errors import Refusal, UnsignableDocumentError
-from app.ades.inspection import Inspection, inspect, refusing_faults
-from app.ades.pdf_objects import array, dictionary, value
+from app.ades.faults import refusing_faults
+from app.ades.inspection import inspect
+from app.ades.pdf_objects import dictionary, member, members, value
+from app.ades.predecessors import (
+    earlier_signatures,
+    predecessors,
+    refuse_changed,
+    refuse_forbidding,
+)
+from app.ades.reports import EarlierSignature, Finding, FindingKind
+from app.ades.survey import Survey
 
 # Counted in hexadecimal characters: 16 KiB of CMS with chain and timestamp token.
 RESERVED: Final = 32768
@@ -49,17 +55,36 @@ class Preparation:
 
     content: bytes
     byte_range: ByteRange
-    inspection: Inspection
+    page_count: int
+    findings: tuple[Finding, ...]
+    earlier_signatures: tuple[EarlierSignature, ...]
 
 
 def prepare(original: bytes, *, signed_at: datetime, max_pages: int) -> Preparation:
     """``signed_at`` (aware) becomes /M. Raises ``UnsignableDocumentError``."""
     inspection = inspect(original, max_pages=max_pages)
     with refusing_faults():
+        signatures = predecessors(inspection.reader)
+        refuse_changed(signatures)
         field = _free_name(inspection.reader)
         content, byte_range = _append_signature(original, field, signed_at)
-        _refuse_broken_predecessors(content, field)
-    return Preparation(content=content, byte_range=byte_range, inspection=inspection)
+        if signatures:
+            after = PdfFileReader(BytesIO(content), strict=True)
+            refuse_forbidding(predecessors(after, our_field=field))
+        earlier = tuple(earlier_signatures(signatures))
+    return Preparation(
+        content=content,
+        byte_range=byte_range,
+        page_count=inspection.survey.page_count,
+        findings=_with_signatures(inspection.survey, len(earlier)),
+        earlier_signatures=earlier,
+    )
+
+
+def _with_signatures(survey: Survey, count: int) -> tuple[Finding, ...]:
+    if count == 0:
+        return survey.findings
+    return (*survey.findings, Finding(kind=FindingKind.EARLIER_SIGNATURE, count=count))
 
 
 def _append_signature(
@@ -104,19 +129,6 @@ class _QuietWriter(IncrementalPdfFileWriter):
 
 
 def _free_name(reader: PdfFileReader) -> str:
-    form = dictionary(reader.root.get("/AcroForm"))
-    fields = array(form.get("/Fields"))
+    fields = members(member(reader.root, "/AcroForm"), "/Fields")
     taken = {str(value(dictionary(field), "/T")) for field in fields}
     return next(name for n in count(1) if (name := f"Signature{n}") not in taken)
-
-
-def _refuse_broken_predecessors(content: bytes, own_field: str) -> None:
-    """Every earlier signature must allow what we appended (its DocMDP, FieldMDP)."""
-    reader = PdfFileReader(BytesIO(content), strict=True)
-    for name, _value, field in enumerate_sig_fields(reader, filled_status=True):
-        if name == own_field:
-            continue
-        earlier = EmbeddedPdfSignature(reader, field, name)
-        earlier.compute_integrity_info()  # type: ignore[no-untyped-call]
-        if not earlier.summarise_integrity_info()["docmdp_ok"]:
-            raise UnsignableDocumentError(Refusal.FORBIDS_SIGNING)

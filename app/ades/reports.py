@@ -10,14 +10,18 @@ from app.ades.byte_range import ByteRange
 class FindingKind(StrEnum):
     """What a person may want to know before they sign."""
 
-    JAVASCRIPT = "javascript"
-    LAUNCH_ACTION = "launch_action"
     SUBMIT_ACTION = "submit_action"
     EMBEDDED_FILE = "embedded_file"
     RICH_MEDIA = "rich_media"
     FORM_FIELD = "form_field"
     EARLIER_SIGNATURE = "earlier_signature"
     HIDDEN_LAYERS = "hidden_layers"
+    HIDDEN_CONTENT = "hidden_content"
+    SELF_DRAWN = "self_drawn"
+    CHANGES_WHEN_TOUCHED = "changes_when_touched"
+    FORM_CONTRADICTS = "form_contradicts"
+    EXTERNAL_LINK = "external_link"
+    WEB_LINK = "web_link"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -26,6 +30,14 @@ class Finding:
 
     kind: FindingKind
     count: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EarlierSignature:
+    """Who signed before, and when, by their own words: nothing of it is verified."""
+
+    signer_name: str
+    signed_at: datetime | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

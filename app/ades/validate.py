@@ -47,7 +47,7 @@ from pyhanko_certvalidator.policy_decl import (
 )
 
 from app.ades.byte_range import ByteRange, ByteRangeError, covers_whole_file, gap
-from app.ades.inspection import PARSER_FAULTS
+from app.ades.faults import PARSER_FAULTS
 from app.ades.reports import SignatureReport
 
 FUTURE_TOLERANCE: Final = timedelta(seconds=60)

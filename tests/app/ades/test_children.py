@@ -227,6 +227,7 @@ LIES = [
                         "byte_range": [0, 10, 20, 1],
                         "page_count": 1,
                         "findings": [],
+                        "earlier_signatures": [],
                     },
                 },
                 [b"%PDF-another file"],
@@ -261,7 +262,12 @@ UPDATE = b"<0000>end"
 
 
 def prepared_reply(content: bytes, before: int, resume: int, after: int) -> bytes:
-    facts = {"byte_range": [0, before, resume, after], "page_count": 1, "findings": []}
+    facts = {
+        "byte_range": [0, before, resume, after],
+        "page_count": 1,
+        "findings": [],
+        "earlier_signatures": [],
+    }
     return b"".join(frames.encode({"outcome": "done", "result": facts}, [content]))
 
 

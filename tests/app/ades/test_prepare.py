@@ -7,7 +7,6 @@ import pytest
 from pyhanko.pdf_utils.reader import PdfFileReader
 
 from app.ades.documents import Documents, Prepared
-from app.ades.reports import FindingKind
 from tests.app.ades import pdfs
 from tests.app.ades.pki import NOW
 
@@ -101,84 +100,6 @@ def test_the_update_begins_on_its_own_line(documents: Documents) -> None:
     prepared = documents.prepare(original, signed_at=NOW)
 
     assert prepared.content[len(original) :].startswith(b"\n")
-
-
-def test_pages_are_counted_not_believed(documents: Documents) -> None:
-    original = pdfs.of_pages(10).replace(b"/Count 10", b"/Count 99")
-
-    assert documents.prepare(original, signed_at=NOW).page_count == 10
-
-
-@pytest.mark.parametrize(
-    ("original", "kind"),
-    [
-        pytest.param(
-            pdfs.plain(catalog=b"/OpenAction << /S /JavaScript /JS (app.alert) >>"),
-            FindingKind.JAVASCRIPT,
-            id="open-action-script",
-        ),
-        pytest.param(
-            pdfs.plain(
-                catalog=b"/AcroForm << /Fields [4 0 R] >>",
-                o4=b"<< /FT /Tx /T (a) /AA << /K << /S /JavaScript /JS (x) >> >> >>",
-            ),
-            FindingKind.JAVASCRIPT,
-            id="form-script",
-        ),
-        pytest.param(
-            pdfs.plain(
-                catalog=b"/OpenAction << /S /GoTo /Next [<< /S /JavaScript >>] >>"
-            ),
-            FindingKind.JAVASCRIPT,
-            id="script-behind-another-action",
-        ),
-        pytest.param(
-            pdfs.plain(catalog=b"/Names << /JavaScript << /Names [] >> >>"),
-            FindingKind.JAVASCRIPT,
-            id="document-script",
-        ),
-        pytest.param(
-            pdfs.plain(
-                page=b"/Annots [<< /Subtype /Link /A << /S /Launch /F (x) >> >>]"
-            ),
-            FindingKind.LAUNCH_ACTION,
-            id="launch",
-        ),
-        pytest.param(
-            pdfs.plain(page=b"/AA << /O << /S /SubmitForm /F (x) >> >>"),
-            FindingKind.SUBMIT_ACTION,
-            id="submit",
-        ),
-        pytest.param(
-            pdfs.plain(catalog=b"/Names << /EmbeddedFiles << /Names [] >> >>"),
-            FindingKind.EMBEDDED_FILE,
-            id="attachment",
-        ),
-        pytest.param(
-            pdfs.plain(page=b"/Annots [<< /Subtype /RichMedia >>]"),
-            FindingKind.RICH_MEDIA,
-            id="rich-media",
-        ),
-        pytest.param(
-            pdfs.plain(
-                catalog=b"/AcroForm << /Fields [4 0 R] >>", o4=b"<< /FT /Tx /T (a) >>"
-            ),
-            FindingKind.FORM_FIELD,
-            id="form-field",
-        ),
-        pytest.param(
-            pdfs.plain(catalog=b"/OCProperties << >>"),
-            FindingKind.HIDDEN_LAYERS,
-            id="layers",
-        ),
-    ],
-)
-def test_what_a_person_may_want_to_know_is_found(
-    documents: Documents, original: bytes, kind: FindingKind
-) -> None:
-    prepared = documents.prepare(original, signed_at=NOW)
-
-    assert kind in {finding.kind for finding in prepared.findings}
 
 
 def test_a_plain_file_has_no_findings(prepared: Prepared) -> None:

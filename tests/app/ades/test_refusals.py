@@ -75,7 +75,7 @@ CORPUS = [
         pdfs.plain(catalog=b"/NeedsRendering true"), Refusal.XFA_FORM, id="dynamic-xfa"
     ),
     pytest.param(
-        pdfs.plain(catalog=b"/OpenAction 4 0 R", o4=b"<< /S /X /Next 4 0 R >>"),
+        pdfs.plain(catalog=b"/OpenAction 4 0 R", o4=b"<< /S /GoTo /Next 4 0 R >>"),
         Refusal.TOO_COMPLEX,
         id="action-loop",
     ),
