@@ -91,12 +91,19 @@ def test_everything_of_the_sam_lies_in_its_folder() -> None:
     assert config.hsm.pin_file == Path.cwd() / "state/pin"
     assert config.hsm.softhsm_conf == Path.cwd() / "state/softhsm2.conf"
     assert config.pid_anchor_folders == (Path("state/anchors/pid"),)
+    assert config.free_tier_policy == Path("state/free-tier.json")
 
 
 def test_the_operators_anchors_come_beside_the_sams_own() -> None:
     config = SamConfig(sam_directory=Path("state"), pid_trust_anchors=Path("pem"))
 
     assert config.pid_anchor_folders == (Path("state/anchors/pid"), Path("pem"))
+
+
+def test_the_operator_may_name_the_policy(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("QES_SAM_FREE_TIER_POLICY", "/etc/free-tier.json")
+
+    assert SamConfig().free_tier_policy == Path("/etc/free-tier.json")
 
 
 def test_another_module_has_no_softhsm_file() -> None:

@@ -31,6 +31,10 @@ def document(**changed: object) -> dict[str, object]:
     return values | changed
 
 
+def quota(**person: object) -> bytes:
+    return json.dumps({"policy": "p", "period": "2026-11"} | person).encode()
+
+
 MALFORMED = {
     "get": ("GET", "/info", b"{}"),
     "put": ("PUT", "/info", b"{}"),
@@ -89,6 +93,14 @@ MALFORMED = {
         "/issue_pass",
         json.dumps({"handle": "A" * 43, "proof": "x" * 16_385}).encode(),
     ),
+    "quota-of-nobody": ("POST", "/quota_tag", quota()),
+    "quota-of-two": ("POST", "/quota_tag", quota(tx=GOOD_TX, handle="A" * 43)),
+    "quota-of-a-signer": ("POST", "/quota_tag", quota(tx=GOOD_TX, signer_id="x")),
+    "quota-without-policy": ("POST", "/quota_tag", quota(tx=GOOD_TX, policy="")),
+    "quota-long-policy": ("POST", "/quota_tag", quota(tx=GOOD_TX, policy="x" * 65)),
+    "quota-no-period": ("POST", "/quota_tag", quota(tx=GOOD_TX, period="now")),
+    "quota-other-digits": ("POST", "/quota_tag", quota(tx=GOOD_TX, period="٢٠٢٦")),
+    "quota-more-behind": ("POST", "/quota_tag", quota(tx=GOOD_TX, period="2026-11\n")),
     "sign-nothing": ("POST", "/open_sign", line(documents=[])),
     "sign-too-many": ("POST", "/open_sign", line(documents=[document()] * 21)),
     "sign-no-line": ("POST", "/open_sign", b""),
