@@ -22,6 +22,14 @@ from wallet_emulator.errors import MalformedError, NotSetUpError
 
 MAX_CHAIN: Final = 4
 BACKDATED: Final = timedelta(minutes=5)  # tolerates clocks that are a little behind
+_UNREADABLE: Final = (
+    ValueError,
+    TypeError,
+    UnsupportedAlgorithm,
+    x509.InvalidVersion,
+    x509.DuplicateExtension,
+    x509.UnsupportedGeneralNameType,
+)
 
 
 def parse_x5c(value: object) -> tuple[x509.Certificate, ...]:
@@ -140,7 +148,7 @@ def _certificate(text: object) -> x509.Certificate:
     try:
         certificate = x509.load_der_x509_certificate(b64_decode(text))
         _read_whole(certificate)
-    except (ValueError, TypeError, UnsupportedAlgorithm) as error:
+    except _UNREADABLE as error:
         raise MalformedError("x5c holds something that is no certificate") from error
     return certificate
 
@@ -150,10 +158,7 @@ def _read_whole(certificate: x509.Certificate) -> None:
     certificate.public_key()
     certificate.subject.rfc4514_string()
     certificate.issuer.rfc4514_string()
-    try:
-        list(certificate.extensions)
-    except x509.DuplicateExtension as error:
-        raise ValueError(str(error)) from error
+    list(certificate.extensions)
 
 
 def _require_valid_at(certificate: x509.Certificate, now: datetime) -> None:

@@ -1,11 +1,13 @@
 """Links and services of any kind: the phone says what is wrong, in words."""
 
+import base64
 import json
 from collections.abc import Callable
 from typing import Any
 from urllib.parse import urlencode
 
 import pytest
+from cryptography.hazmat.primitives.serialization import Encoding
 
 from tests.wallet_emulator.handset import Handset
 from tests.wallet_emulator.issuer import Issuer
@@ -128,8 +130,6 @@ def says(body: bytes, status: int = 200) -> Change:
 
 
 def with_chain(*certificates: bytes) -> Change:
-    import base64  # noqa: PLC0415
-
     def change(service: Service) -> None:
         x5c = [base64.b64encode(one).decode() for one in certificates]
         header = {"typ": "oauth-authz-req+jwt", "alg": "ES256", "x5c": x5c}
@@ -139,6 +139,11 @@ def with_chain(*certificates: bytes) -> Change:
         says(text.encode())(service)
 
     return change
+
+
+def of_unknown_version(service: Service) -> None:
+    der = service.party.leaf.public_bytes(Encoding.DER)
+    with_chain(der.replace(b"\xa0\x03\x02\x01\x02", b"\xa0\x03\x02\x01\x47"))(service)
 
 
 BAD_REQUESTS: list[Any] = [
@@ -153,6 +158,9 @@ BAD_REQUESTS: list[Any] = [
         with_chain(b"0\x03\x02\x01\x00"),
         "This phone does not know who asks",
         id="no-certificate",
+    ),
+    pytest.param(
+        of_unknown_version, "This phone does not know who asks", id="certificate-v72"
     ),
     pytest.param(
         claim(exp=int(NOW.timestamp())), "This request has expired", id="expired"
