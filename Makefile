@@ -11,11 +11,11 @@ TLS ?=
 help:  ## show this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /  make \1\t/' | expand -t 20
 
-demo: $(READY)  ## sign a document end to end: make demo [PDF=file]
-	@$(BIN)/qes demo $(if $(PDF),--pdf "$(PDF)")
+demo: $(READY)  ## sign a document end to end: make demo [PDF=file] [TLS=1]
+	@$(BIN)/qes demo $(if $(TLS),--tls) $(if $(PDF),--pdf "$(PDF)")
 
-run: $(READY)  ## serve on http://localhost:8000 until Ctrl-C
-	@$(BIN)/qes run
+run: $(READY)  ## serve on http://localhost:8000 until Ctrl-C: make run [TLS=1]
+	@$(BIN)/qes run $(if $(TLS),--tls)
 
 test: $(READY)  ## all tests
 	@$(BIN)/python -m pytest

@@ -10,11 +10,17 @@ import click
 
 from app.doctor import isolation
 from app.local import processes
-from app.local.layout import Layout, LocalConfig, program
+from app.local.layout import AddressError, Layout, LocalConfig, program
 from app.local.processes import ProcessFailedError
 from app.local.setup import SetupFailedError, set_up
 from app.local.verdict import InvalidSignatureError, validated
 
+REPORTED = (
+    AddressError,
+    InvalidSignatureError,
+    ProcessFailedError,
+    SetupFailedError,
+)
 P = ParamSpec("P")
 T = TypeVar("T")
 
@@ -24,24 +30,29 @@ def _reported(command: Callable[P, T]) -> Callable[P, T]:
     def run(*args: P.args, **kwargs: P.kwargs) -> T:
         try:
             return command(*args, **kwargs)
-        except (SetupFailedError, ProcessFailedError, InvalidSignatureError) as error:
+        except REPORTED as error:
             raise click.ClickException(str(error)) from error
 
     return run
 
 
+_tls = click.option("--tls", is_flag=True, help="https, with a CA of this machine.")
+
+
 @click.command()
+@_tls
 @_reported
-def setup() -> None:
+def setup(*, tls: bool) -> None:
     """Make what a local deployment needs under var/; run again, it changes nothing."""
-    set_up(Layout(LocalConfig()), lambda line: click.echo(f"  {line}"))
+    set_up(Layout(LocalConfig.load(tls=tls)), lambda line: click.echo(f"  {line}"))
 
 
 @click.command()
+@_tls
 @_reported
-def run() -> None:
-    """Serve everything on loopback until Ctrl-C."""
-    layout = Layout(LocalConfig())
+def run(*, tls: bool) -> None:
+    """Serve everything, and a phone to click through it, until Ctrl-C."""
+    layout = Layout(LocalConfig.load(tls=tls), phone=True)
     set_up(layout, lambda line: click.echo(f"  {line}"))
     with processes.running(layout) as stack:
         _addresses(layout)
@@ -61,10 +72,11 @@ def run() -> None:
     type=click.Path(path_type=Path, exists=True, dir_okay=False),
     help="The document to sign. [a sample lease]",
 )
+@_tls
 @_reported
-def demo(*, pdf: Path | None) -> None:
+def demo(*, pdf: Path | None, tls: bool) -> None:
     """Set up, start everything, sign a document as browser and wallet, stop."""
-    layout = Layout(LocalConfig())
+    layout = Layout(LocalConfig.load(tls=tls))
     click.echo("Setting up (TEST keys and authorities; kept for the next time)")
     set_up(layout, lambda line: click.echo(f"  {line}"))
     with processes.running(layout):
@@ -90,7 +102,8 @@ def _driver(layout: Layout, pdf: Path | None) -> list[str]:
     options = [str(part) for option in anchors.items() for part in option]
     document = [] if pdf is None else ["--pdf", str(pdf)]
     address = ["--base-url", layout.config.base_url]
-    return [program("wallet-emulator"), "demo", *address, *options, *document]
+    emulator = [program("wallet-emulator"), *processes.trusting(layout.tls)]
+    return [*emulator, "demo", *address, *options, *document]
 
 
 def _results(layout: Layout) -> dict[str, Path]:
@@ -113,15 +126,20 @@ def _isolation(layout: Layout) -> str:
 
 def _addresses(layout: Layout) -> None:
     config = layout.config
-    click.echo(f"\n  Signing service   {config.base_url}")
+    click.echo(f"""
+  1  Open  {config.base_url}   the signing service, in your browser
+  2  Open  {config.phone_url}   a phone with a test wallet, in a second window
+
+     Choose a PDF in 1. Where it shows a code to scan, take its link to 2.
+     A private window for 2 makes it another device than 1.
+""")
+    if layout.tls is not None:
+        click.echo(
+            "     Browsers and phones must trust this CA first, for this host only:"
+        )
+        click.echo(f"     {_shown(layout.tls.ca)} (docs/how-to/run-with-tls.md)\n")
     click.echo(f"  Time stamps, CRL  {config.public_url}")
     click.echo(f"  CA (EST)          {config.est_url}")
     click.echo(f"  Logs              {_shown(layout.log)}")
-    click.echo(f"\n  {_isolation(layout)}")
-    emulator = _shown(Path(program("wallet-emulator")))
-    where = f"--directory {_shown(layout.wallet)}"
-    click.echo("\n  A wallet for a second terminal (copy LINK from the page):")
-    click.echo(f"    {emulator} pid-provider issue {where} --person erika")
-    click.echo(f"    {emulator} present {where} 'LINK'")
-    click.echo(f"    {emulator} accept-offer {where} 'LINK'")
+    click.echo(f"  {_isolation(layout)}")
     click.echo("\n  Stop with Ctrl-C.")

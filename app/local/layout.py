@@ -1,7 +1,9 @@
 """Where everything of a local deployment lies, and what each process is told of it.
 
-One folder, by default ``var/``. Each process gets its settings by environment, in the
-names of the public contract; what the operator has set already wins.
+One folder for one address: ``var/``, or ``var/tls-<host>/`` for https. A signing pass
+and the certificates are for an address, so two addresses never share a folder. Each
+process gets its settings by environment, in the names of the public contract; what the
+operator has set already wins.
 """
 
 import hashlib
@@ -11,11 +13,26 @@ import sys
 import tempfile
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Final, Self
 from urllib.parse import urlsplit
 
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+import app
+from app.local.tls import LOOPBACK, TlsFiles
+
+POLICY = Path(app.__file__).parent / "plans" / "policies" / "demo.json"
+HTTPS: Final = {
+    "base_url": "https://localhost:8443",
+    "phone_url": "https://localhost:8444",
+}
 LONGEST_SOCKET_PATH = 100  # bytes; sockaddr_un has room for 107, unix(7)
+
+
+class AddressError(Exception):
+    """An address is set that this way of running cannot serve."""
+
+    code = "address_not_served"
 
 
 class LocalConfig(BaseSettings):
@@ -26,14 +43,48 @@ class LocalConfig(BaseSettings):
     base_url: str = "http://localhost:8000"
     est_url: str = "https://localhost:8002"
     public_url: str = "http://localhost:8003"
+    phone_url: str = "http://localhost:8005"
     directory: Path = Path("var")
+
+    @classmethod
+    def load(cls, *, tls: bool) -> Self:
+        """What is set; with ``tls`` other defaults, and a folder for the host.
+
+        Raises:
+            AddressError: the addresses that are set do not go with ``tls``.
+        """
+        config = cls()
+        if tls:
+            unset = {n: v for n, v in HTTPS.items() if n not in config.model_fields_set}
+            config = config.model_copy(update=unset)
+            folder = f"tls-{config.host.replace(':', '-')}"
+            config = config.model_copy(update={"directory": config.directory / folder})
+        for url in (config.base_url, config.phone_url):
+            if (urlsplit(url).scheme == "https") is not tls:
+                raise AddressError(
+                    f"{url}: make run TLS=1 serves https, make run http on loopback"
+                )
+        if urlsplit(config.phone_url).hostname not in LOOPBACK:
+            raise AddressError(
+                f"{config.phone_url}: the phone is for this machine only"
+            )
+        return config
+
+    @property
+    def host(self) -> str:
+        """Of ``base_url``."""
+        return urlsplit(self.base_url).hostname or ""
 
 
 @dataclass(frozen=True, slots=True)
 class Layout:
-    """Paths and addresses; nothing is created by asking for one."""
+    """Paths and addresses; nothing is created by asking for one.
+
+    ``phone``: whether the phone emulator runs too, and pages may link to it.
+    """
 
     config: LocalConfig
+    phone: bool = False
 
     @property
     def root(self) -> Path:
@@ -64,6 +115,21 @@ class Layout:
         return self.root / "demo"
 
     @property
+    def tls(self) -> TlsFiles | None:
+        """None without https."""
+        if urlsplit(self.config.base_url).scheme != "https":
+            return None
+        return TlsFiles(self.root / "tls")
+
+    @property
+    def free_tier(self) -> dict[str, Path]:
+        """Setting → the policy file it names: one for the SAM, one for the web tier."""
+        return {
+            "QES_SAM_FREE_TIER_POLICY": self.sam / "free-tier.json",
+            "QES_FREE_TIER_POLICY": self.web / "free-tier.json",
+        }
+
+    @property
     def crl_urls(self) -> tuple[str, ...]:
         crls = f"{self.config.public_url}/crl"
         return (f"{crls}/issuing-ca.crl", f"{crls}/root.crl")
@@ -83,7 +149,13 @@ class Layout:
             "QES_SAM_SOCKET": str((self.runtime or self.sam) / "sam.sock"),
             "QES_SAM_DIRECTORY": str(self.sam),
             "QES_EST_URL": self.config.est_url,
+            **{name: str(file) for name, file in self.free_tier.items()},
         }
+        if self.phone:
+            ours["QES_DEMO_WALLET_URL"] = self.config.phone_url
+        if self.tls is not None:
+            ours["QES_TLS_CERTIFICATE"] = str(self.tls.server)
+            ours["QES_TLS_KEY"] = str(self.tls.server_key)
         inherited = os.environ  # noqa: TID251 — handed on to child processes, not read
         return ours | dict(inherited)
 
@@ -101,8 +173,15 @@ class Layout:
         return Path(tempfile.gettempdir()) / f"qes-{os.getuid()}-{name}"
 
     def bind(self, url: str) -> str:
-        """127.0.0.1 and the port of ``url``."""
-        return f"127.0.0.1:{port_of(url)}"
+        """127.0.0.1 and the port of ``url``; the host itself if it is another."""
+        host, port = address_of(url)
+        return f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
+
+
+def address_of(url: str) -> tuple[str, int]:
+    """Where ``url`` is listened to: this machine's loopback, or its named address."""
+    host = urlsplit(url).hostname or ""
+    return ("127.0.0.1" if host in LOOPBACK else host), port_of(url)
 
 
 def port_of(url: str) -> int:

@@ -1,6 +1,8 @@
-"""Start every process on loopback in order, wait until each answers, stop them all.
+"""Start every process in order, wait until each answers, stop them all.
 
-    trust services (two doors) → SAM → web → worker
+    trust services (two doors) → SAM → web → worker → phone emulator, if wanted
+
+All listen on loopback; the pages also on another address, if ``QES_BASE_URL`` names it.
 
 Each is a separate program with a log file of its own. One that ends by itself ends the
 others: half a service is no service.
@@ -20,7 +22,8 @@ from pathlib import Path
 
 import httpx
 
-from app.local.layout import Layout, port_of, program
+from app.local.layout import Layout, address_of, program
+from app.local.tls import TlsFiles, client_context
 
 START_SECONDS = 30.0
 STOP_SECONDS = 10.0
@@ -115,12 +118,17 @@ def _interrupt(_signal: int, _frame: object) -> None:
 
 def _start_all(stack: Stack) -> None:
     config = stack.layout.config
-    for url in (config.base_url, config.est_url, config.public_url):
+    urls = [config.base_url, config.est_url, config.public_url]
+    if stack.layout.phone:
+        urls.append(config.phone_url)
+    for url in urls:
         if _listening(url):
             raise ProcessFailedError(f"{url} is in use by another program")
     start_trust_services(stack)
     start_sam(stack)
     start_web(stack)
+    if stack.layout.phone:
+        start_phone(stack)
 
 
 def start_trust_services(stack: Stack) -> None:
@@ -150,22 +158,50 @@ def _require_own_folder(folder: Path) -> None:
 
 
 def start_web(stack: Stack) -> None:
-    healthy = partial(_healthy, stack.layout.config.base_url)
+    layout = stack.layout
+    healthy = partial(_healthy, layout.config.base_url, layout.tls)
     stack.start("web", [program("qes"), "web"], healthy)
     stack.start("worker", [program("qes"), "worker"], lambda: True)
 
 
+def start_phone(stack: Stack) -> None:
+    """The emulated wallet with pages of its own; on loopback wherever the web is."""
+    layout = stack.layout
+    url = layout.config.phone_url
+    command = [program("wallet-emulator"), *trusting(layout.tls), "serve"]
+    options = {
+        "--directory": str(layout.wallet),
+        "--bind": layout.bind(url),
+        "--base-url": layout.config.base_url,
+        "--issuer-root": str(layout.demo / "trust-anchor.pem"),
+    }
+    if layout.tls is not None:
+        options["--tls-certificate"] = str(layout.tls.server)
+        options["--tls-key"] = str(layout.tls.server_key)
+    words = [part for option in options.items() for part in option]
+    stack.start("phone", [*command, *words], partial(_listening, url))
+
+
+def trusting(tls: TlsFiles | None) -> list[str]:
+    """What makes the emulator believe our own certificate authority."""
+    return [] if tls is None else ["--tls-ca", str(tls.ca)]
+
+
 def _answers(path: Path) -> bool:
     """Whether the SAM's worker is up: it replies only once its self-test passed."""
-    if not _connectable(socket.AF_UNIX, str(path)):
+    if not _connectable(path):
         return False
     transport = httpx.HTTPTransport(uds=str(path))
     with httpx.Client(transport=transport, base_url="http://sam", timeout=5) as sam:
         return _ok(lambda: sam.post("/info", content=b"{}"))
 
 
-def _healthy(url: str) -> bool:
-    return _listening(url) and _ok(lambda: httpx.get(f"{url}/healthz", timeout=5))
+def _healthy(url: str, tls: TlsFiles | None) -> bool:
+    if not _listening(url):
+        return False
+    verify = True if tls is None else client_context(tls.ca)
+    with httpx.Client(verify=verify, trust_env=False, timeout=5) as client:
+        return _ok(lambda: client.get(f"{url}/healthz"))
 
 
 def _ok(ask: Callable[[], httpx.Response]) -> bool:
@@ -176,14 +212,18 @@ def _ok(ask: Callable[[], httpx.Response]) -> bool:
 
 
 def _listening(url: str) -> bool:
-    return _connectable(socket.AF_INET, ("127.0.0.1", port_of(url)))
+    try:
+        socket.create_connection(address_of(url), timeout=1).close()
+    except OSError:
+        return False
+    return True
 
 
-def _connectable(family: socket.AddressFamily, address: str | tuple[str, int]) -> bool:
-    with socket.socket(family) as client:
+def _connectable(path: Path) -> bool:
+    with socket.socket(socket.AF_UNIX) as client:
         client.settimeout(1)
         try:
-            client.connect(address)
+            client.connect(str(path))
         except OSError:
             return False
     return True

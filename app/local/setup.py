@@ -5,6 +5,8 @@
     3. the SAM: token, keys, certificate requests, database
     4. each request certified by the authority it is for
     5. the web tier: its secret, its database
+    6. the free tier's policy, the same file for the SAM and the web tier
+    7. for https: a certificate authority of this machine's own, a server certificate
 
 Each step is a program of its own under its own settings, run as an operator would run
 it; all of them change nothing the second time.
@@ -13,9 +15,12 @@ it; all of them change nothing the second time.
 import shutil
 import subprocess
 from collections.abc import Callable, Sequence
+from datetime import UTC, datetime
 from pathlib import Path
 
-from app.local.layout import Layout, program
+from app.local.layout import POLICY, Layout, program
+from app.local.tls import make_certificates
+from app.trust_services.errors import SetupError
 from app.web_secret import create_secret
 
 SERVICE_KEYS = ("registration-authority", "request-signing", "pass-issuing")
@@ -40,7 +45,11 @@ def set_up(layout: Layout, say: Callable[[str], None]) -> None:
     say("SAM: token, PIN file, keys, certificates, database")
     create_secret(layout.web / "secret")
     _run(layout, [program("qes"), "db", "upgrade"])
+    _free_tier(layout)
     say("web tier: secret, database")
+    if layout.tls is not None:
+        _certificates(layout)
+        say("https: certificate authority and server certificate of this machine")
 
 
 def _trust_services(layout: Layout) -> None:
@@ -72,6 +81,21 @@ def _pid_provider(layout: Layout) -> None:
     )
 
 
+def _free_tier(layout: Layout) -> None:
+    for file in layout.free_tier.values():
+        if not file.exists():
+            shutil.copyfile(POLICY, file)
+
+
+def _certificates(layout: Layout) -> None:
+    if layout.tls is None:
+        return
+    try:
+        make_certificates(layout.tls, layout.config.host, datetime.now(UTC))
+    except SetupError as error:
+        raise SetupFailedError(str(error)) from error
+
+
 def _certify(layout: Layout) -> None:
     for key in SERVICE_KEYS:
         certificate = layout.sam / "certificates" / f"{key}.pem"
@@ -79,6 +103,7 @@ def _certify(layout: Layout) -> None:
             continue
         request = layout.sam / "csr" / f"{key}.csr"
         files = ["--csr", str(request), "--out", str(certificate)]
+        files += ["--host", layout.config.host]
         _run(layout, [*_authority("certify", layout), "--profile", key, *files])
 
 
