@@ -134,9 +134,7 @@ def _addresses(layout: Layout) -> None:
      A private window for 2 makes it another device than 1.
 """)
     if layout.tls is not None:
-        click.echo(
-            "     Browsers and phones must trust this CA first, for this host only:"
-        )
+        click.echo("     Browsers and phones must trust this CA first, for this host:")
         click.echo(f"     {_shown(layout.tls.ca)} (docs/how-to/run-with-tls.md)\n")
     click.echo(f"  Time stamps, CRL  {config.public_url}")
     click.echo(f"  CA (EST)          {config.est_url}")

@@ -65,9 +65,7 @@ class LocalConfig(BaseSettings):
                     f"{url}: make run TLS=1 serves https, make run http on loopback"
                 )
         if urlsplit(config.phone_url).hostname not in LOOPBACK:
-            raise AddressError(
-                f"{config.phone_url}: the phone is for this machine only"
-            )
+            raise AddressError(f"{config.phone_url}: the phone is for loopback")
         return config
 
     @property
