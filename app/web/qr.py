@@ -20,7 +20,7 @@ def qr_svg(text: str) -> Markup:
     """``text`` at error level M as an ``<svg>``, six CSS pixels a module.
 
     The style sheet may make it smaller; the white quiet zone is part of it.
-    ``qrcode.exceptions.DataOverflowError`` beyond 2331 bytes.
+    ``ValueError`` beyond 2331 bytes.
     """
     matrix = _matrix(text)
     side = len(matrix) + 2 * QUIET_ZONE

@@ -17,6 +17,7 @@ from flask import Flask, Response, render_template
 
 from app.plans.policy import load
 from app.signing.states import SHOWN, State
+from app.verification.signed_file import DOES_NOT_PROVE, HEADLINES, Verdict
 from app.web.qr import qr_svg
 
 ROOT: Final = Path(__file__).parents[3]
@@ -144,7 +145,7 @@ THREE: Final = (
 ALLOWANCE: Final = SimpleNamespace(
     used=2, cap=5, left=3, resets_at=datetime(2026, 11, 30, 23, tzinfo=UTC)
 )
-BROWSER: Final = SimpleNamespace(display_name="Ivan Kovač")
+BROWSER: Final = SimpleNamespace(display_name="Ivan Kovač", handle_expires_at=SOON)
 EXCHANGE: Final = SimpleNamespace(
     request_id=REQUEST_ID,
     purpose="identify",
@@ -257,6 +258,7 @@ def scenes() -> Iterator[Scene]:
     yield from _identifying()
     yield from _approving()
     yield from _ending()
+    yield from _beside()
 
 
 def _beginning() -> Iterator[Scene]:
@@ -339,7 +341,8 @@ def _approving() -> Iterator[Scene]:
 
     def confirming(name: str, **more: Any) -> Scene:
         request = Request(documents=(LABELLED,))
-        context = {"wrong_code": False, "tries_left": 3, "expires_at": SOON, **more}
+        code = {"code_input": True, "wrong_code": False, "tries_left": 3}
+        context = {**code, "expires_at": SOON, **more}
         return Scene(
             name,
             "awaiting_confirmation.html",
@@ -357,6 +360,7 @@ def _approving() -> Iterator[Scene]:
     yield waiting("awaiting-wallet-three", documents=THREE, card=three)
     yield confirming("awaiting-confirmation")
     yield confirming("awaiting-confirmation-wrong", wrong_code=True, tries_left=1)
+    yield confirming("awaiting-confirmation-over", code_input=False)
     yield Scene("phone", "phone.html", PHONE)
     yield Scene("phone-three", "phone.html", {**PHONE, "documents": THREE})
     yield Scene("phone-over", "phone.html", {**PHONE, "code": None})
@@ -415,6 +419,70 @@ def _ending() -> Iterator[Scene]:
         yield Scene(f"ended-{state}", "ended.html", shown(state, reason=reason))
     used_up = {"request": Request(), "policy": POLICY, "resets_at": ALLOWANCE.resets_at}
     yield Scene("quota-used-up", "quota_used_up.html", used_up)
+
+
+def _beside() -> Iterator[Scene]:
+    """The pages beside the way: the free tier's rule, checking a file, the session."""
+    free = {
+        "policy": POLICY,
+        "resets_at": POLICY.period.local(ALLOWANCE.resets_at),
+        "alternatives": POLICY.alternatives,
+        "figures": [SimpleNamespace(period="2026-10", persons=120, documents=301)],
+    }
+    yield Scene("free", "free.html", free)
+    yield Scene("free-unlimited", "free.html", {"policy": None})
+    form = {"missing": False, "max_megabytes": 32}
+    yield Scene("verify", "verify.html", form)
+    yield Scene("verify-missing", "verify.html", {**form, "missing": True})
+    yield Scene("verified", "verify_result.html", judged())
+    bad = judged(verdict=Verdict.CHANGED, reason="It was changed after it was signed.")
+    yield Scene("verified-changed", "verify_result.html", bad)
+    unsure = judged(verdict=Verdict.UNSURE, reason="We do not know the issuer.")
+    yield Scene("verified-unsure", "verify_result.html", {**unsure, "same": False})
+    unsigned = judged(verdict=Verdict.NO_SIGNATURE, signers=())
+    yield Scene("verified-unsigned", "verify_result.html", unsigned)
+    session = {"browser": BROWSER, "kind": "same_device"}
+    yield Scene("session", "session.html", session)
+    nobody = SimpleNamespace(display_name=None)
+    yield Scene("session-nobody", "session.html", {"browser": nobody, "kind": None})
+
+
+def judged(**more: Any) -> dict[str, Any]:
+    judgement = {
+        "verdict": Verdict.VALID,
+        "whole": True,
+        "test": True,
+        "reason": None,
+        "signers": (signer(name="Ana Horvat", last=False), signer()),
+        "fingerprint": "c0ffee00" * 8,
+        **more,
+    }
+    headline = HEADLINES[judgement["verdict"]]
+    return {
+        "judgement": SimpleNamespace(headline=headline, **judgement),
+        "Verdict": Verdict,
+        "name": "Rental contract.pdf",
+        "same": None,
+        "checked_at": NOW,
+        "does_not_prove": DOES_NOT_PROVE,
+    }
+
+
+def signer(**more: Any) -> SimpleNamespace:
+    facts = {
+        "name": "Ivan Kovač",
+        "issuer": "Demo issuing CA",
+        "verdict": Verdict.VALID,
+        "reason": "The signature is valid.",
+        "signed_at": NOW,
+        "covers_whole_file": False,
+        "last": True,
+        "claims_qualified": False,
+        "revocation": "not revoked",
+        "certificate": "ab12" * 16,
+        "digest": "cd34" * 16,
+    }
+    return SimpleNamespace(**{**facts, **more})
 
 
 def _nothing(**_: object) -> str:
