@@ -28,9 +28,13 @@ class UnreadableSignatureError(Exception):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CmsSignature:
-    """``attributes``: DER SET OF, the bytes that are signed; all else as found."""
+    """``attributes``: DER SET OF, the bytes that are signed; all else as found.
+
+    ``certificates`` (DER) are all that are in it, the signer's ``certificate`` too.
+    """
 
     certificate: bytes
+    certificates: frozenset[bytes]
     attributes: bytes
     message_digest: bytes
     signature: bytes
@@ -64,6 +68,7 @@ def _read(padded: bytes) -> CmsSignature:
     ]
     return CmsSignature(
         certificate=certificate.dump(),
+        certificates=frozenset(one.chosen.dump() for one in signed["certificates"]),
         # [0] IMPLICIT in the file, SET OF where it is signed (RFC 5652 §5.4)
         attributes=_SET_TAG + attributes[1:],
         message_digest=digest,

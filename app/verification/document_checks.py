@@ -67,6 +67,8 @@ def check_signature(found: Found, chain: chains.Chain) -> None:
         raise NotShownError("has a signature with another message digest")
     if cms.certificate != chain[0].public_bytes(Encoding.DER):
         raise NotShownError("was signed under another certificate")
+    if cms.certificates != {one.public_bytes(Encoding.DER) for one in chain}:
+        raise NotShownError("holds other certificates than certificate-chain.pem")
     if sha256(cms.attributes) != found.stated.dtbsr:
         raise NotShownError("has other signed attributes than statement.json states")
     try:

@@ -161,9 +161,8 @@ class SignedFiles:
 
     def judge(self, content: bytes) -> Judgement:
         fingerprint = hashlib.sha256(content).hexdigest()
-        if b"%PDF-" not in content[:_HEADER_WINDOW]:
-            reason = "The file is empty." if not content else "The file is not a PDF."
-            return _unread(Verdict.UNREADABLE, reason, fingerprint)
+        if (obstacle := _obstacle(content)) is not None:
+            return _unread(Verdict.UNREADABLE, obstacle, fingerprint)
         validation = self.documents.validate(
             content, anchors=self._anchors(), crls=self.trust.crls(), at=self.clock()
         )
@@ -192,6 +191,17 @@ class SignedFiles:
         except ValidationTrustError as error:
             log.warning("no anchor to validate with: %s", error)
             return ()
+
+
+def _obstacle(content: bytes) -> str | None:
+    """Why it is not worth a child's seconds to look for signatures in this."""
+    if not content:
+        return "The file is empty."
+    if b"%PDF-" not in content[:_HEADER_WINDOW]:
+        return "The file is not a PDF."
+    if b"startxref" not in content:
+        return "The file is damaged: its end is missing."
+    return None
 
 
 def _unread(verdict: Verdict, reason: str, fingerprint: str) -> Judgement:

@@ -6,6 +6,7 @@ import zipfile
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import closing
 from dataclasses import dataclass
+from datetime import datetime
 
 import pytest
 from cryptography import x509
@@ -17,10 +18,11 @@ from app.verification.evidence import Trust, verify
 from app.verification.report import Report
 from sam import messages as m
 from tests.app.ades import pdfs
-from tests.app.ades.pki import Pki
+from tests.app.ades.pki import NOW, Pki
 from tests.sam.callers import Holder
-from tests.sam.world import NOW, World
+from tests.sam.world import World
 
+Sign = Callable[..., bytes]
 ORIGINALS = {"lease.pdf": pdfs.plain(), "letter.pdf": pdfs.of_pages(3)}
 
 
@@ -123,3 +125,21 @@ def parts(made: m.Signature, chain: tuple[bytes, ...]) -> CmsParts:
         signature=base64.b64decode(made.signature),
         chain=chain,
     )
+
+
+@pytest.fixture(scope="session")
+def sign(documents: Documents, pki: Pki) -> Sign:
+    def sign(
+        original: bytes, name: str = "TEST Erika", *, stamped: datetime | None = NOW
+    ) -> bytes:
+        prepared = documents.prepare(original, signed_at=NOW)
+        parts = pki.signer(name).sign(prepared)
+        token = pki.timestamp(parts.signature, at=stamped) if stamped else None
+        return documents.embed(prepared.content, prepared.byte_range, parts, token)
+
+    return sign
+
+
+@pytest.fixture(scope="session")
+def signed(sign: Sign) -> bytes:
+    return sign(pdfs.plain())

@@ -1,10 +1,18 @@
 """The verifier of evidence, on real evidence: the good case, and every changed byte."""
 
+import hashlib
+import re
+from collections.abc import Callable, Mapping
+
 import pytest
 
 from app.verification import archive as a
+from app.verification.evidence import Trust, verify
+from app.verification.record_checks import README_SHA256
 from app.verification.report import Outcome, Report
-from tests.app.verification.conftest import Home
+from sam.evidence import README
+from tests.app.ades import pdfs
+from tests.app.verification.conftest import Home, Sign, packed
 
 MASKS = (0x01, 0x20, 0x80, 0x04, 0x10)
 POSITIONS_PER_FILE = 60
@@ -19,22 +27,14 @@ def failing(report: Report) -> list[str]:
     return [check.name for check in report.failed]
 
 
-def outcome(report: Report, name: str) -> Outcome:
-    (found,) = [check for check in report.checks if check.name == name]
-    return found.outcome
-
-
-def test_real_evidence_holds_in_every_check(home: Home) -> None:
-    report = home.judged()
-
-    assert {check.outcome for check in report.checks} == {Outcome.HOLDS}
-    assert [check.number for check in report.checks] == list(range(1, 26))
+def outcomes(report: Report) -> Mapping[str, Outcome]:
+    return {check.name: check.outcome for check in report.checks}
 
 
 def flips(content: bytes) -> list[tuple[int, int]]:
     """Positions spread over the whole file, ends included, with changing bits."""
-    last = len(content) - 1
-    spread = {round(i * last / (POSITIONS_PER_FILE - 1)) for i in range(60)}
+    last, count = len(content) - 1, POSITIONS_PER_FILE
+    spread = {round(i * last / (count - 1)) for i in range(count)}
     return [(p, MASKS[i % len(MASKS)]) for i, p in enumerate(sorted(spread))]
 
 
@@ -44,12 +44,20 @@ def flipped(content: bytes, position: int, mask: int) -> bytes:
     return bytes(changed)
 
 
+def test_real_evidence_holds_in_every_check(home: Home) -> None:
+    report = home.judged()
+
+    assert set(outcomes(report).values()) == {Outcome.HOLDS}
+    assert [check.number for check in report.checks] == list(range(1, 26))
+
+
 @pytest.mark.parametrize("name", a.FILES)
 def test_every_changed_byte_is_caught_by_a_check_that_names_its_file(
     home: Home, name: str
 ) -> None:
-    content = home.files[name]
+    """60 positions of each of seven files; README.txt and JSON whitespace included."""
     files = dict(home.files)
+    content = files[name]
 
     missed = [
         (position, mask)
@@ -64,3 +72,218 @@ def test_every_changed_byte_is_caught_by_a_check_that_names_its_file(
 
     assert len(flips(content)) == POSITIONS_PER_FILE
     assert missed == []
+
+
+def test_a_changed_byte_of_a_signed_file_is_caught_outside_of_its_signature(
+    home: Home,
+) -> None:
+    """And in the signature's own gap no change is taken for another good signature."""
+    content = home.documents["lease.pdf"]
+    start = content.index(b"<", content.index(b"/Contents"))
+    gap = range(start, content.index(b">", start) + 1)
+
+    missed = [
+        position
+        for position, mask in flips(content)
+        if position not in gap
+        and "lease.pdf"
+        not in named(
+            home.judged(documents={"lease.pdf": flipped(content, position, mask)})
+        )
+    ]
+
+    assert missed == []
+
+
+def in_gap(change: Callable[[bytes], bytes]) -> Callable[[bytes], bytes]:
+    """``change`` on the CMS inside a signed file, then padded as it was."""
+
+    def changed(pdf: bytes) -> bytes:
+        found = re.search(rb"/Contents <([0-9a-f]+)>", pdf)
+        assert found
+        cms = bytes.fromhex(found[1].decode()).rstrip(b"\0")
+        text = change(cms).hex().encode().ljust(len(found[1]), b"0")
+        return pdf[: found.start(1)] + text + pdf[found.end(1) :]
+
+    return changed
+
+
+@pytest.mark.parametrize(
+    ("change", "check"),
+    [
+        pytest.param(lambda pdf: pdf, None, id="unchanged"),
+        pytest.param(
+            in_gap(lambda cms: flipped(cms, len(cms) - 1, 1)), "signature", id="value"
+        ),
+        pytest.param(
+            in_gap(lambda cms: flipped(cms, cms.index(b"TEST"), 1)),
+            "signature",
+            id="certificate",
+        ),
+        pytest.param(in_gap(lambda _: b"\x30\x00"), "signature", id="no-cms"),
+        pytest.param(in_gap(lambda cms: cms + b"!"), "signature", id="more-than-cms"),
+        pytest.param(lambda pdf: b"x" + pdf, "digest", id="byte-before"),
+        pytest.param(lambda pdf: pdf[:-1], "digest", id="cut"),
+        pytest.param(lambda _: b"", "digest", id="empty"),
+        pytest.param(lambda _: b"%PDF-1.7 no signature", "digest", id="unsigned"),
+        pytest.param(
+            lambda _: b"/ByteRange [0 1 2 3]" * 100_000, "digest", id="many-ranges"
+        ),
+    ],
+)
+def test_a_changed_signed_file_fails_by_name(
+    home: Home, change: Callable[[bytes], bytes], check: str | None
+) -> None:
+    report = home.changed("lease.pdf", change)
+
+    wanted = [] if check is None else [f"document_{check}:lease.pdf"]
+    assert failing(report)[:1] == wanted
+
+
+def test_an_addition_to_a_signed_file_is_said_and_left_to_the_other_command(
+    home: Home,
+) -> None:
+    report = home.changed("lease.pdf", lambda pdf: pdf + b"\n% more")
+
+    assert failing(report) == []
+    assert outcomes(report)["document_whole:lease.pdf"] is Outcome.OPEN
+
+
+def test_another_signed_file_is_refused(home: Home, sign: Sign) -> None:
+    report = home.judged(documents={"other.pdf": sign(pdfs.of_pages(2))})
+
+    assert failing(report) == ["document_digest:other.pdf"]
+
+
+def test_the_same_file_signed_by_somebody_else_is_refused(
+    home: Home, signed: bytes
+) -> None:
+    report = home.judged(documents={"other.pdf": signed})
+
+    assert failing(report)[0] == "document_signature:other.pdf"
+    assert "was signed under another certificate" in report.failed[0].sentence
+
+
+def test_documents_not_given_are_not_proven(home: Home) -> None:
+    one = {"letter.pdf": home.documents["letter.pdf"]}
+
+    text = " ".join(home.judged(documents=one).not_proven)
+
+    assert "1 of 2 were given" in text
+
+
+def test_without_anchors_nothing_fails_and_the_issuer_is_not_established(
+    home: Home,
+) -> None:
+    report = home.judged(trust=Trust())
+
+    left = {n for n, o in outcomes(report).items() if o is Outcome.OPEN}
+    assert left == {"request_anchor", "pass_anchor", "chain_anchor"}
+    assert report.holds
+    assert "anybody could have made these files" in " ".join(report.not_proven)
+
+
+def test_another_anchor_establishes_nothing(home: Home) -> None:
+    other = [home.other_root]
+
+    report = home.judged(trust=Trust(anchors=other, request_anchors=other))
+
+    assert failing(report) == ["request_anchor", "pass_anchor", "chain_anchor"]
+
+
+def test_what_is_never_proven_is_always_said(home: Home) -> None:
+    text = " ".join(home.judged().not_proven)
+
+    assert "That a person read the document" in text
+    assert "That the PID was verified" in text
+    assert "nothing signs them" in text
+    assert "whatever is marked TEST has none" in text
+
+
+def test_the_report_fits_a_terminal(home: Home) -> None:
+    lines = [part for line in home.judged().lines() for part in line.splitlines()]
+
+    assert max(map(len, lines)) < 80
+    assert lines[-1] == "Every check that could be made holds."
+
+
+def test_the_readme_the_service_sends_is_known_to_the_verifier() -> None:
+    """A new text is added to the list; old evidence keeps its old one."""
+    assert hashlib.sha256(README.encode()).hexdigest() in README_SHA256
+
+
+def without(files: Mapping[str, bytes], name: str) -> dict[str, bytes]:
+    return {n: c for n, c in files.items() if n != name}
+
+
+@pytest.mark.parametrize("name", a.FILES)
+def test_an_archive_without_one_of_its_files_is_not_judged(
+    home: Home, name: str
+) -> None:
+    with pytest.raises(a.UnreadableEvidenceError, match=f"{name} is missing"):
+        a.read(packed(without(home.files, name)))
+
+
+@pytest.mark.parametrize(
+    ("archive", "reason"),
+    [
+        pytest.param(lambda h: b"", "no sound ZIP", id="empty"),
+        pytest.param(lambda h: b"PK" * 500, "no sound ZIP", id="garbage"),
+        pytest.param(lambda h: b"\0" * (5 << 20), "larger than", id="too-large"),
+        pytest.param(lambda h: h.archive[:-30], "no sound ZIP", id="cut"),
+        pytest.param(lambda h: b"#!" + h.archive, "belong to no file", id="prefix"),
+        pytest.param(
+            lambda h: packed({**h.files, "more.txt": b""}), "not belong", id="more"
+        ),
+        pytest.param(
+            lambda h: packed({**h.files, "../README.txt": b""}), "not belong", id="path"
+        ),
+        pytest.param(
+            lambda h: packed({**h.files, "README.txt": bytes(2 << 20)}),
+            "too large",
+            id="bomb",
+        ),
+        pytest.param(lambda h: doubled(h.files), "twice", id="file-twice"),
+        pytest.param(lambda h: commented(h.archive), "belong to no", id="comment"),
+    ],
+)
+def test_what_is_no_evidence_archive_is_not_judged(
+    home: Home, archive: Callable[[Home], bytes], reason: str
+) -> None:
+    with pytest.raises(a.UnreadableEvidenceError, match=reason):
+        a.read(archive(home))
+
+
+def doubled(files: Mapping[str, bytes]) -> bytes:
+    """The second README under a name of the same length, renamed in the bytes."""
+    return packed({**files, "README.tx_": b""}).replace(b"README.tx_", b"README.txt")
+
+
+def commented(archive: bytes) -> bytes:
+    return archive[:-2] + b"\x03\x00" + b"hey"
+
+
+def test_a_changed_byte_of_the_archive_never_changes_what_is_read(home: Home) -> None:
+    """Names, sizes, checksums and data are bound; dates and attributes mean nothing."""
+    wanted = home.files
+    read = []
+    for position in range(0, len(home.archive), 5):
+        try:
+            read.append(a.read(flipped(home.archive, position, 0x11)))
+        except a.UnreadableEvidenceError:
+            continue
+
+    assert all(files == wanted for files in read)
+
+
+def test_a_deep_or_strange_json_is_a_failed_check(home: Home) -> None:
+    for content in (b"[" * 100_000, b'{"a":"\\ud800"}', b"\xff", b"{}", b""):
+        report = home.changed("statement.json", lambda _, c=content: c)  # type: ignore[misc]
+
+        assert failing(report)[0] == "statement_form"
+
+
+def test_the_verifier_gives_the_same_report_again(home: Home) -> None:
+    again = verify(home.archive, documents=home.documents, trust=home.trust)
+
+    assert again == home.judged()

@@ -20,8 +20,7 @@ from app.verification.signed_file import Judgement, SignedFiles, Verdict
 from app.verification.spoken import spoken
 from tests.app.ades import pdfs
 from tests.app.ades.pki import NOW, Pki, Signer, der, key_usage, name, new_root
-
-Sign = Callable[..., bytes]
+from tests.app.verification.conftest import Sign
 
 
 @dataclass
@@ -62,24 +61,6 @@ class Judge:
 @pytest.fixture
 def judge(documents: Documents, pki: Pki) -> Judge:
     return Judge(documents, pki)
-
-
-@pytest.fixture(scope="session")
-def sign(documents: Documents, pki: Pki) -> Sign:
-    def sign(
-        original: bytes, name: str = "TEST Erika", *, stamped: datetime | None = NOW
-    ) -> bytes:
-        prepared = documents.prepare(original, signed_at=NOW)
-        parts = pki.signer(name).sign(prepared)
-        token = pki.timestamp(parts.signature, at=stamped) if stamped else None
-        return documents.embed(prepared.content, prepared.byte_range, parts, token)
-
-    return sign
-
-
-@pytest.fixture(scope="session")
-def signed(sign: Sign) -> bytes:
-    return sign(pdfs.plain())
 
 
 def with_another_page(signed: bytes) -> bytes:
