@@ -4,11 +4,13 @@ What a document does, or takes from elsewhere, hides in many places: actions of 
 fields, bookmarks and name trees, chained by /Next; streams whose data lie in another
 file. So nothing is looked for in its place: every dictionary is judged by what it is.
 
-Left out are structure trees and private data of authoring programs: they are large,
-and no program shows or runs what stands there.
+Left out are structure trees, named places and private data of authoring programs:
+they are large, and no program shows or runs what stands there. A stream is never left
+out: its name may be that of an image, and those are free.
 """
 
 from collections import Counter
+from collections.abc import Iterator
 from typing import Final
 
 from pyhanko.pdf_utils import generic
@@ -17,7 +19,7 @@ from app.ades.errors import Refusal, UnsignableDocumentError
 from app.ades.pdf_objects import Steps, resolved, value
 from app.ades.reports import FindingKind
 
-PRUNED: Final = frozenset({"/StructTreeRoot", "/SE", "/SD", "/PieceInfo"})
+PRUNED: Final = frozenset({"/StructTreeRoot", "/SE", "/SD", "/Dests", "/PieceInfo"})
 CONTAINERS: Final = (
     generic.IndirectObject,
     generic.DictionaryObject,
@@ -62,16 +64,19 @@ def survey_objects(
         if isinstance(item, generic.DictionaryObject):
             steps.spend()
             _judge(item, found)
-            waiting += [
-                entry
-                for key, entry in item.items()
-                if isinstance(entry, CONTAINERS) and key not in PRUNED
-            ]
+            waiting += _entries(item)
         elif isinstance(item, generic.ArrayObject):
             steps.spend()
-            waiting += [
-                entry for entry in item.iterate() if isinstance(entry, CONTAINERS)
-            ]
+            waiting += [each for each in item.iterate() if isinstance(each, CONTAINERS)]
+
+
+def _entries(holder: generic.DictionaryObject) -> Iterator[object]:
+    for key, entry in holder.items():
+        if not isinstance(entry, CONTAINERS):
+            continue
+        if key in PRUNED and not isinstance(resolved(entry), generic.StreamObject):
+            continue
+        yield entry
 
 
 def _judge(item: generic.DictionaryObject, found: Counter[FindingKind]) -> None:

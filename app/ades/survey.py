@@ -101,9 +101,15 @@ def _refuse_by_itself(action: object, steps: Steps) -> None:
 def _kinds(action: object, steps: Steps) -> Iterator[object]:
     """/S of the action and of all that follow it by /Next."""
     waiting = [] if action is None else [action]
+    seen: set[generic.Reference] = set()
     while waiting:
         steps.spend()
-        one = dictionary(waiting.pop())
+        item = waiting.pop()
+        if isinstance(item, generic.IndirectObject):
+            if item.reference in seen:
+                raise UnsignableDocumentError(Refusal.MALFORMED)
+            seen.add(item.reference)
+        one = dictionary(item)
         if value(one, "/S") is not None:
             yield value(one, "/S")
         following = one.get("/Next")

@@ -76,7 +76,7 @@ CORPUS = [
     ),
     pytest.param(
         pdfs.plain(catalog=b"/OpenAction 4 0 R", o4=b"<< /S /GoTo /Next 4 0 R >>"),
-        Refusal.TOO_COMPLEX,
+        Refusal.MALFORMED,
         id="action-loop",
     ),
     pytest.param(

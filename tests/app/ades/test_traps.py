@@ -106,6 +106,11 @@ REFUSED = [
         id="image-in-another-file",
     ),
     pytest.param(
+        traps.image(b"/F (image.raw)", name=b"SE"),
+        Refusal.EXTERNAL_CONTENT,
+        id="image-in-another-file-named-to-be-left-out",
+    ),
+    pytest.param(
         traps.image(b"/F << /FS /URL /F (https://a.example/i) >>"),
         Refusal.EXTERNAL_CONTENT,
         id="image-on-the-web",

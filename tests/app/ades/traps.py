@@ -58,20 +58,24 @@ def box(entries: bytes) -> bytes:
     return form(b"/FT /Btn %s %s" % (pictures, entries), o5=PICTURE, o6=BLANK)
 
 
-def drawing(entries: bytes, data: bytes = b"", **more: bytes) -> bytes:
+def drawing(
+    entries: bytes, data: bytes = b"", name: bytes = b"X", **more: bytes
+) -> bytes:
     """A page that draws one XObject (object 5)."""
     return plain(
-        page=b"/Contents 4 0 R /Resources << /XObject << /X 5 0 R >> >>",
-        o4=stream(b"", b"/X Do"),
+        page=b"/Contents 4 0 R /Resources << /XObject << /%s 5 0 R >> >>" % name,
+        o4=stream(b"", b"/%s Do" % name),
         o5=stream(entries, data),
         **more,
     )
 
 
-def image(entries: bytes = b"", data: bytes = b"\x80\x80\x80", **more: bytes) -> bytes:
+def image(
+    entries: bytes = b"", data: bytes = b"\x80\x80\x80", name: bytes = b"X"
+) -> bytes:
     size = b"/Width 1 /Height 1 /BitsPerComponent 8 /ColorSpace /DeviceRGB"
     kind = b"/Type /XObject /Subtype /Image "
-    return drawing(kind + size + b" " + entries, data, **more)
+    return drawing(kind + size + b" " + entries, data, name)
 
 
 def picture_only() -> bytes:
