@@ -61,6 +61,9 @@ class Allowance:
     def left(self) -> int | None:
         return None if self.cap is None else max(0, self.cap - self.used)
 
+    def covers(self, documents: int) -> bool:
+        return self.left is None or self.left >= documents
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Figure:
@@ -147,6 +150,8 @@ class FreeTier:
 
         Raises what the SAM raised; then the next call goes on where this one stopped.
         """
+        if self.policy is None:
+            return
         for _ in range(MAX_PAGES):
             with self._database.read() as db:
                 mark = store.settled_up_to(db)

@@ -92,17 +92,19 @@ class Calendar(Member):
     zone: Zone
 
     def period_of(self, now: datetime) -> Period:
-        today = self.local(now).date()
-        first, after = _dates(self.unit, today)
-        return Period(
-            _name(self.unit, today), self._midnight(first), self._midnight(after)
-        )
+        first, after = _dates(self.unit, self.local(now).date())
+        if now >= self._midnight(after):
+            # Clocks went back across midnight: yesterday's date, in a day that began.
+            first, after = _dates(self.unit, after)
+        starts_at, ends_at = self._midnight(first), self._midnight(after)
+        return Period(_name(self.unit, first), starts_at, ends_at)
 
     def local(self, moment: datetime) -> datetime:
         return moment.astimezone(ZoneInfo(self.zone))
 
     def _midnight(self, day: date) -> datetime:
-        # Where clocks skip midnight, this is the instant at which they do.
+        # Where clocks skip midnight, this is when they do; where it comes twice, the
+        # first time.
         return datetime.combine(day, time.min, ZoneInfo(self.zone)).astimezone(UTC)
 
 
@@ -180,12 +182,12 @@ def _dates(unit: Unit, today: date) -> tuple[date, date]:
             return first, first.replace(year=first.year + 1)
 
 
-def _name(unit: Unit, today: date) -> str:
-    year, week, _ = today.isocalendar()
+def _name(unit: Unit, first: date) -> str:
+    year, week, _ = first.isocalendar()
     names = {
-        Unit.DAY: today.isoformat(),
+        Unit.DAY: first.isoformat(),
         Unit.WEEK: f"{year:04}-W{week:02}",
-        Unit.MONTH: today.isoformat()[:7],
-        Unit.YEAR: today.isoformat()[:4],
+        Unit.MONTH: first.isoformat()[:7],
+        Unit.YEAR: first.isoformat()[:4],
     }
     return names[unit]

@@ -147,7 +147,9 @@ def used(db: Session, policy: str, period: str, tag: str) -> int:
 def give_back(db: Session, tx: str) -> bool:
     """Reserved or charged → returned; False when there is nothing to return."""
     held = _locked(db, tx)
-    if held is None or not _move(db, held, State.RETURNED, tag=None):
+    if held is None or held.state == State.RETURNED:
+        return False
+    if not _move(db, held, State.RETURNED, tag=None):
         return False
     change = {"used": Counter.used - held.documents}
     if held.state == State.CHARGED:
@@ -278,7 +280,6 @@ def _move(db: Session, held: Reservation, to: State, *, tag: str | None) -> bool
         update(Reservation)
         .where(Reservation.tx == held.tx)
         .where(Reservation.state == held.state)
-        .where(Reservation.state != to)
         .values(state=to, tag=tag)
         .execution_options(synchronize_session=False)
     )

@@ -1,9 +1,11 @@
 """After a period nothing says who used it; what remains is how much it was used."""
 
+from threading import Thread
+
 import pytest
 from sqlalchemy import inspect, text
 
-from app.plans import free_tier
+from app.plans import free_tier, store
 from app.plans.free_tier import Figure
 from sam import errors
 from tests.app.plans.conftest import World
@@ -132,6 +134,18 @@ def test_a_reservation_that_is_not_settled_is_kept_for_it(world: World) -> None:
     world.tier.settle()
 
     assert world.state(tx) == "charged"
+
+
+def test_workers_forget_one_after_the_other(on_postgresql: World) -> None:
+    with on_postgresql.database.write() as db:
+        store.forget_tags(db, on_postgresql.clock())
+        other = Thread(target=on_postgresql.tier.forget)
+        other.start()
+        other.join(timeout=0.2)
+        waits = other.is_alive()
+    other.join()
+
+    assert waits
 
 
 # --- open statistics

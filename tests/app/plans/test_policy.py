@@ -5,13 +5,15 @@ import re
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
-from zoneinfo import ZoneInfo
+from zoneinfo import ZoneInfo, available_timezones
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from app.plans.policy import Calendar, Period, Policy, Unit, UnusablePolicyError, load
+from sam.periods import period_at
+from sam.policy import load as load_for_sam
 from tests.app.plans.conftest import POLICIES
 
 NAMES = ["at-like", "demo", "ee-like", "pl-like", "pt-like"]
@@ -171,7 +173,9 @@ def loads(folder: Path, members: dict[str, Any]) -> bool:
         pytest.param(b"[]", id="a-list"),
         pytest.param(b"\xff", id="no-text"),
         pytest.param(b"[" * 60_000, id="deep"),
-        pytest.param(b" " * 65_537, id="long"),
+        pytest.param(
+            (POLICIES / "pl-like.json").read_bytes() + b" " * 65_536, id="long"
+        ),
     ],
 )
 def test_what_is_no_policy_at_all_is_refused_by_name(
@@ -289,21 +293,14 @@ def utc(text: str) -> datetime:
     return datetime.fromisoformat(text).replace(tzinfo=UTC)
 
 
-@given(
-    unit=st.sampled_from(Unit),
-    zone=st.sampled_from(
-        [
-            "Europe/Warsaw",
-            "Africa/Cairo",
-            "America/Havana",
-            "Pacific/Apia",
-            "Asia/Beirut",
-        ]
-    ),
-    now=st.datetimes(
-        datetime(2000, 1, 1), datetime(2100, 1, 1), timezones=st.just(UTC)
-    ),
+moments = st.datetimes(
+    datetime(1990, 1, 1), datetime(2100, 1, 1), timezones=st.just(UTC)
 )
+units = st.sampled_from(Unit)
+zones = st.sampled_from(sorted(available_timezones()))
+
+
+@given(unit=units, zone=zones, now=moments)
 def test_periods_follow_each_other_without_gap_or_overlap(
     unit: Unit, zone: str, now: datetime
 ) -> None:
@@ -317,6 +314,27 @@ def test_periods_follow_each_other_without_gap_or_overlap(
     assert after.starts_at == period.ends_at
     assert after.name != period.name
     assert just_before == period
+
+
+@given(unit=units, zone=zones, now=moments)
+def test_a_period_is_the_sams(unit: Unit, zone: str, now: datetime) -> None:
+    ours = Calendar(unit=unit, zone=zone).period_of(now)
+
+    theirs = period_at(now, unit.value, ZoneInfo(zone))
+
+    assert ours == Period(theirs.name, theirs.starts_at, theirs.ends_at)
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_the_sam_reads_the_same_file(name: str) -> None:
+    file = POLICIES / f"{name}.json"
+    ours, theirs = load(file), load_for_sam(file)
+
+    assert (ours.id, ours.version) == (theirs.id, theirs.version)
+    assert (ours.period.unit, ours.period.zone) == (
+        theirs.period.unit,
+        theirs.period.zone,
+    )
 
 
 def test_a_moment_is_told_in_the_policys_zone() -> None:

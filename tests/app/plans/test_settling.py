@@ -146,6 +146,45 @@ def test_settling_and_giving_back_at_once_end_without_a_charge(world: World) -> 
     assert [world.used(f"person {n}") for n in range(3)] == [0, 0, 0]
 
 
+def test_what_is_charged_at_this_very_moment_is_returned_after_it(
+    on_postgresql: World,
+) -> None:
+    tx = on_postgresql.signed("Ana")
+
+    with on_postgresql.database.write() as db:
+        store.charge(db, tx)
+        other = another_thread(lambda: on_postgresql.tier.give_back(tx))
+    other.join()
+
+    assert (on_postgresql.state(tx), on_postgresql.used("Ana")) == ("returned", 0)
+
+
+def test_a_worker_that_lags_does_not_move_the_mark_back(on_sqlite: World) -> None:
+    with on_sqlite.database.write() as db:
+        store.advance(db, 5)
+        store.advance(db, 3)
+        mark = store.settled_up_to(db)
+
+    assert mark == 5
+
+
+def test_only_the_first_return_is_one(on_sqlite: World) -> None:
+    tx = on_sqlite.signed("Ana")
+
+    with on_sqlite.database.write() as db:
+        returned = [store.give_back(db, tx), store.give_back(db, tx)]
+
+    assert returned == [True, False]
+
+
+def another_thread(chore: Callable[[], None]) -> threading.Thread:
+    """Given the time to reach what we hold."""
+    thread = threading.Thread(target=chore)
+    thread.start()
+    thread.join(timeout=0.2)
+    return thread
+
+
 def in_parallel(chore: Callable[[], None], times: int) -> None:
     at_once([chore] * times)
 
