@@ -5,7 +5,9 @@ import sys
 from pathlib import Path
 
 import pytest
+from click.testing import CliRunner
 
+from wallet_emulator.cli import cli
 from wallet_emulator.deviations import DEVIATIONS
 
 
@@ -58,3 +60,23 @@ def test_an_unknown_deviation_is_wrong_usage(home: str) -> None:
     ended = run("present", "x://y", "--deviation", "no-such-thing")
 
     assert ended.returncode == 2
+
+
+BAD_SERVERS = [
+    pytest.param(["--bind", "0.0.0.0:8005"], "loopback only", id="all"),
+    pytest.param(["--bind", "192.168.1.7:8005"], "loopback only", id="lan"),
+    pytest.param(["--bind", "[::]:8005"], "loopback only", id="all-v6"),
+    pytest.param(["--bind", ":8005"], "loopback only", id="no-host"),
+    pytest.param(["--bind", "8005"], "loopback only", id="no-colon"),
+    pytest.param(["--tls-key", __file__], "belong together", id="half-tls"),
+]
+
+
+@pytest.mark.parametrize(("options", "complaint"), BAD_SERVERS)
+def test_a_phone_for_others_is_wrong_usage(
+    home: str, options: list[str], complaint: str
+) -> None:
+    ended = CliRunner().invoke(cli, ["serve", "--directory", home, *options])
+
+    assert ended.exit_code == 2
+    assert complaint in ended.output

@@ -27,6 +27,7 @@ _CLAIMS: Final[Mapping[str, str]] = {
     "document_number": "document number",
     "date_of_issuance": "date of issue",
     "date_of_expiry": "date of expiry",
+    "pass_id": "number of the pass",
 }
 _NOTHING_SENT: Final = "Nothing of yours was sent."
 _AGAIN: Final = "Go back to the service's page, let it show a new code or link, and"

@@ -1,10 +1,19 @@
 """Paths and addresses of a local deployment."""
 
+import os
 from pathlib import Path
 
 import pytest
 
-from app.local.layout import LONGEST_SOCKET_PATH, Layout, LocalConfig
+from app.config import WebConfig
+from app.local.layout import (
+    LONGEST_SOCKET_PATH,
+    POLICY,
+    AddressError,
+    Layout,
+    LocalConfig,
+)
+from app.plans.policy import load
 
 
 def socket_of(directory: Path) -> Path:
@@ -14,7 +23,8 @@ def socket_of(directory: Path) -> Path:
 
 @pytest.fixture(autouse=True)
 def nothing_is_set(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.delenv("QES_SAM_SOCKET", raising=False)
+    for name in [n for n in os.environ if n.startswith("QES_")]:
+        monkeypatch.delenv(name)
 
 
 def test_the_socket_lies_beside_the_sams_state() -> None:
@@ -43,7 +53,86 @@ def test_what_the_operator_set_wins(monkeypatch: pytest.MonkeyPatch) -> None:
         ("http://localhost:8000", "127.0.0.1:8000"),
         ("http://localhost", "127.0.0.1:80"),
         ("https://localhost", "127.0.0.1:443"),
+        ("https://localhost:8443", "127.0.0.1:8443"),
+        ("https://192.168.1.7:8443", "192.168.1.7:8443"),
+        ("https://[fd00::7]:8443", "[fd00::7]:8443"),
     ],
 )
-def test_processes_listen_on_loopback(url: str, address: str) -> None:
+def test_processes_listen_where_their_address_says(url: str, address: str) -> None:
     assert Layout(LocalConfig()).bind(url) == address
+
+
+def test_https_has_a_folder_of_its_own_for_each_host() -> None:
+    plain, secure = LocalConfig.load(tls=False), LocalConfig.load(tls=True)
+
+    assert plain.directory == Path("var")
+    assert secure.directory == Path("var/tls-localhost")
+
+
+def test_https_goes_to_the_host_that_is_set(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("QES_BASE_URL", "https://192.168.1.7:9000")
+
+    config = LocalConfig.load(tls=True)
+
+    assert config.base_url == "https://192.168.1.7:9000"
+    assert config.directory == Path("var/tls-192.168.1.7")
+    assert config.phone_url == "https://localhost:8444"
+
+
+BAD_ADDRESSES = [
+    pytest.param("QES_BASE_URL", "https://localhost:8443", False, id="https-without"),
+    pytest.param("QES_BASE_URL", "http://localhost:8000", True, id="http-with"),
+    pytest.param("QES_PHONE_URL", "http://localhost:8005", True, id="phone-http-with"),
+    pytest.param("QES_PHONE_URL", "https://192.168.1.7:1", True, id="phone-for-all"),
+    pytest.param("QES_PHONE_URL", "http://192.168.1.7:1", False, id="phone-plain"),
+]
+
+
+@pytest.mark.parametrize(("name", "url", "tls"), BAD_ADDRESSES)
+def test_an_address_that_cannot_be_served_is_refused(
+    monkeypatch: pytest.MonkeyPatch, name: str, url: str, tls: bool
+) -> None:
+    monkeypatch.setenv(name, url)
+
+    with pytest.raises(AddressError, match=url):
+        LocalConfig.load(tls=tls)
+
+
+def test_only_where_the_phone_runs_pages_link_to_it() -> None:
+    config = LocalConfig(phone_url="http://localhost:1")
+
+    without = Layout(config).environment()
+    assert "QES_DEMO_WALLET_URL" not in without
+    linked = Layout(config, phone=True).environment()
+    assert linked["QES_DEMO_WALLET_URL"] == "http://localhost:1"
+
+
+def test_without_https_the_web_tier_gets_no_certificate() -> None:
+    assert "QES_TLS_CERTIFICATE" not in Layout(LocalConfig()).environment()
+
+
+@pytest.mark.parametrize("tls", [False, True])
+def test_the_web_tier_takes_what_it_is_told(
+    monkeypatch: pytest.MonkeyPatch, tls: bool
+) -> None:
+    layout = Layout(LocalConfig.load(tls=tls), phone=True)
+    for name, value in layout.environment().items():
+        monkeypatch.setenv(name, value)
+
+    config = WebConfig.load()
+
+    assert config.base_url == layout.config.base_url
+    assert config.tls_certificate == (layout.tls.server if layout.tls else None)
+
+
+def test_sam_and_web_tier_get_a_policy_file_each() -> None:
+    layout = Layout(LocalConfig(directory=Path("/srv/qes")))
+
+    settings = layout.environment()
+
+    assert settings["QES_SAM_FREE_TIER_POLICY"] == "/srv/qes/sam/free-tier.json"
+    assert settings["QES_FREE_TIER_POLICY"] == "/srv/qes/web/free-tier.json"
+
+
+def test_the_policy_of_a_local_deployment_sets_no_limit() -> None:
+    assert load(POLICY).cap is None
