@@ -6,7 +6,7 @@ signed file (pyHanko's difference policy with the signature's own DocMDP and Fie
 """
 
 from collections.abc import Iterator
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Final
 
 from asn1crypto import x509
@@ -96,10 +96,11 @@ def _common_name(certificate: x509.Certificate) -> str:
 
 
 def _time(signature: EmbeddedPdfSignature) -> datetime | None:
+    """A time without zone could be any of 26 hours: no time (ISO 32000-2 §7.9.4)."""
     try:
         claimed = signature.self_reported_timestamp
     except PARSER_FAULTS:
         return None
-    if claimed is None or claimed.tzinfo is not None:
-        return claimed
-    return claimed.replace(tzinfo=UTC)
+    if claimed is None or claimed.tzinfo is None:
+        return None
+    return claimed

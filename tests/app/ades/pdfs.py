@@ -37,6 +37,18 @@ def plain(catalog: bytes = b"", page: bytes = b"", **more: bytes) -> bytes:
     return pdf({1: CATALOG % catalog, 2: PAGES, 3: PAGE % page, **extra})
 
 
+def updated(content: bytes, objects: dict[int, bytes]) -> bytes:
+    """Append a revision; each value is a whole object with a line break before it."""
+    previous = int(content.rsplit(b"startxref\n", 1)[1].split()[0])
+    table = b""
+    for number, body in objects.items():
+        table += b"%d 1\n%010d 00000 n \n" % (number, len(content) + 1)
+        content += body
+    trailer = b"trailer\n<< /Size 20 /Root 1 0 R /Prev %d >>\n" % previous
+    place = len(content)
+    return content + b"xref\n%s%sstartxref\n%d\n%%%%EOF\n" % (table, trailer, place)
+
+
 def of_size(size: int) -> bytes:
     """One page and a stream of noise that brings the file to about ``size`` bytes."""
     noise = bytes(range(256)) * (size // 256)

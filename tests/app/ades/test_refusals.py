@@ -159,6 +159,13 @@ def test_a_file_locked_by_an_approval_is_refused(
         documents.prepare(earlier_signers.locked(signer), signed_at=NOW)
 
 
+def test_a_file_whose_fields_are_locked_by_an_approval_is_refused(
+    documents: Documents, signer: Signer
+) -> None:
+    with pytest.raises(UnsignableDocumentError, match="would not stay valid"):
+        documents.prepare(earlier_signers.locked_fields(signer), signed_at=NOW)
+
+
 def test_a_file_certified_for_filling_forms_can_be_signed_and_both_are_valid(
     documents: Documents, signer: Signer, pki: Pki
 ) -> None:

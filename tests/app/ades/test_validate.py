@@ -140,7 +140,7 @@ def test_a_page_added_behind_makes_it_invalid(judge: Judge, signed: bytes) -> No
     """Incremental saving: a second revision that replaces the page."""
     page = b"\n3 0 obj\n" + pdfs.PAGE % b"/Rotate 90" + b"\nendobj\n"
 
-    validation = judge(updated(signed, {3: page}))
+    validation = judge(pdfs.updated(signed, {3: page}))
 
     assert "in a way the signature forbids" in validation.summary
     assert not validation.valid
@@ -169,21 +169,9 @@ def test_a_signature_moved_away_from_its_gap_is_invalid(
     assert found is not None
     emptied = signed[:before] + prepared.content[before:resume] + signed[resume:]
 
-    validation = judge(updated(emptied, {int(found[1]): found[0]}))
+    validation = judge(pdfs.updated(emptied, {int(found[1]): found[0]}))
 
     assert validation.summary == "The signature leaves out more than itself."
-
-
-def updated(content: bytes, objects: dict[int, bytes]) -> bytes:
-    """Append a revision; each value is a whole object with a line break before it."""
-    previous = int(content.rsplit(b"startxref\n", 1)[1].split()[0])
-    table = b""
-    for number, body in objects.items():
-        table += b"%d 1\n%010d 00000 n \n" % (number, len(content) + 1)
-        content += body
-    trailer = b"trailer\n<< /Size 20 /Root 1 0 R /Prev %d >>\n" % previous
-    place = len(content)
-    return content + b"xref\n%s%sstartxref\n%d\n%%%%EOF\n" % (table, trailer, place)
 
 
 def test_contents_swapped_between_two_files_make_it_invalid(
