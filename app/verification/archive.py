@@ -26,7 +26,6 @@ MAX_FILE: Final = 1 << 20
 _LOCAL_HEADER: Final = struct.Struct("<4s22xHH")  # PKWARE APPNOTE 4.3.7
 _END_OF_DIRECTORY: Final = 22  # APPNOTE 4.3.16, without a comment
 _CENTRAL_HEADER: Final = 46  # APPNOTE 4.3.12
-_ENCRYPTED_OR_STREAMED: Final = 0x01 | 0x08
 _FAULTS: Final = (
     EOFError,
     NotImplementedError,
@@ -79,9 +78,7 @@ def _check_layout(
     for entry in sorted(entries, key=lambda one: one.header_offset):
         if entry.header_offset != position:
             raise UnreadableEvidenceError("it holds bytes that belong to no file")
-        if entry.flag_bits & _ENCRYPTED_OR_STREAMED:
-            raise UnreadableEvidenceError("an entry is encrypted or of unstated size")
-        _, name, extra = _LOCAL_HEADER.unpack_from(archive, position)
+        _, name, extra = _LOCAL_HEADER.unpack_from(archive, entry.header_offset)
         position += _LOCAL_HEADER.size + name + extra + entry.compress_size
     listed = sum(
         _CENTRAL_HEADER + len(e.filename) + len(e.extra) + len(e.comment)
@@ -98,6 +95,4 @@ def _content(opened: zipfile.ZipFile, entry: zipfile.ZipInfo) -> bytes:
         content = stream.read(MAX_FILE + 1)
         if len(content) > MAX_FILE or stream.read(1):
             raise UnreadableEvidenceError(f"{entry.filename} is too large")
-    if len(content) != entry.file_size:
-        raise UnreadableEvidenceError(f"{entry.filename} is not as long as stated")
     return content

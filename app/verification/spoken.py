@@ -35,7 +35,7 @@ def _signer(number: int, signer: Signer) -> Iterator[str]:
     yield wrapped(lead, f"{signer.name} — {mark}")
     sentences = [f"Issued by {signer.issuer}."]
     if not signer.verdict.good:
-        sentences.insert(0, signer.reason)
+        sentences.insert(0, f"{signer.reason} The name is only what the file says.")
     sentences += [_time(signer), _covers(signer), f"Revocation: {signer.revocation}."]
     if signer.claims_qualified and signer.verdict.good:
         sentences.append(

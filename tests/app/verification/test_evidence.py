@@ -1,7 +1,12 @@
 """The verifier of evidence, on real evidence: the good case, and every changed byte."""
 
+import base64
 import hashlib
+import io
 import re
+import subprocess
+import sys
+import zipfile
 from collections.abc import Callable, Mapping
 
 import pytest
@@ -263,6 +268,32 @@ def commented(archive: bytes) -> bytes:
     return archive[:-2] + b"\x03\x00" + b"hey"
 
 
+def nested(files: Mapping[str, bytes]) -> bytes:
+    """One entry inside the data of another; as many bytes as it saves lie unused."""
+    inner = packed({a.README: files[a.README]})
+    start = inner.index(b"PK\x01\x02")
+    entry, listed = inner[:start], bytearray(inner[start : inner.index(b"PK\x05\x06")])
+    outer = packed({**without(files, a.README), a.AUDIT: files[a.AUDIT] + entry})
+    directory = outer.index(b"PK\x01\x02")
+    end = outer.rindex(b"PK\x05\x06")
+    listed[42:46] = outer.index(entry).to_bytes(4, "little")
+    entries = outer[directory:end] + listed
+    counts = len(files).to_bytes(2, "little") * 2
+    where = len(entries).to_bytes(4, "little")
+    where += (directory + len(entry)).to_bytes(4, "little")
+    head = outer[:directory] + bytes(len(entry))
+    return head + entries + outer[end : end + 8] + counts + where + bytes(2)
+
+
+def test_an_entry_inside_of_another_is_not_read(home: Home) -> None:
+    archive = nested(home.files)
+    with zipfile.ZipFile(io.BytesIO(archive)) as opened:
+        assert set(opened.namelist()) == set(a.FILES)
+
+    with pytest.raises(a.UnreadableEvidenceError):
+        a.read(archive)
+
+
 def test_a_changed_byte_of_the_archive_never_changes_what_is_read(home: Home) -> None:
     """Names, sizes, checksums and data are bound; dates and attributes mean nothing."""
     wanted = home.files
@@ -283,7 +314,52 @@ def test_a_deep_or_strange_json_is_a_failed_check(home: Home) -> None:
         assert failing(report)[0] == "statement_form"
 
 
+@pytest.mark.parametrize("name", [a.REQUEST, a.PASS, a.TRANSACTION_DATA])
+def test_base64url_has_one_spelling(home: Home, name: str) -> None:
+    """Bits of the last character that stand for nothing, and characters skipped."""
+    spellings = (
+        lambda text: text[:-1] + bytes([text[-1] ^ 1]),
+        lambda text: text + b"=",
+        lambda text: text + b"\n",
+        lambda text: text[:-4] + b"*" + text[-4:],
+    )
+
+    assert [name in named(home.changed(name, spelt)) for spelt in spellings] == [
+        True
+    ] * len(spellings)
+
+
+@pytest.mark.parametrize("name", [a.REQUEST, a.PASS])
+def test_a_signature_with_bytes_behind_it_is_refused(home: Home, name: str) -> None:
+    def longer(token: bytes) -> bytes:
+        head, _, signature = token.rpartition(b".")
+        raw = base64.urlsafe_b64decode(signature + b"==") + b"\0"
+        return head + b"." + base64.urlsafe_b64encode(raw).rstrip(b"=")
+
+    assert name in named(home.changed(name, longer))
+
+
+@pytest.mark.parametrize("content", [b"", b".", b"a.b", b"W10.W10.W10", b"~", b"~~a.b"])
+@pytest.mark.parametrize("name", [a.REQUEST, a.PASS, a.TRANSACTION_DATA])
+def test_what_is_no_token_is_a_failed_check(
+    home: Home, name: str, content: bytes
+) -> None:
+    assert name in named(home.changed(name, lambda _: content))
+
+
 def test_the_verifier_gives_the_same_report_again(home: Home) -> None:
     again = verify(home.archive, documents=home.documents, trust=home.trust)
 
     assert again == home.judged()
+
+
+def test_the_verifier_needs_no_part_of_what_it_checks() -> None:
+    """Nor a database, a network or a web framework: what it loads is listed."""
+    loads = "import sys, app.verification.evidence; print(*sys.modules)"
+    done = subprocess.run(
+        [sys.executable, "-c", loads], capture_output=True, text=True, check=True
+    )
+
+    loaded = {module.partition(".")[0] for module in done.stdout.split()}
+    foreign = {"sam", "openid4vp", "hsm", "wallet_emulator", "flask", "sqlalchemy"}
+    assert loaded & (foreign | {"httpx", "pyhanko", "pkcs11"}) == set()

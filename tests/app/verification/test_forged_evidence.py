@@ -60,6 +60,14 @@ def disclosed(part: Json) -> None:
     part["sd_hash"] = "A" * 43
 
 
+def other_curve(part: Json) -> None:
+    part["cnf"]["jwk"]["crv"] = "P-384"
+
+
+def off_the_curve(part: Json) -> None:
+    part["cnf"]["jwk"]["x"] = "A" * 43
+
+
 OTHER = "o" * 43
 OTHERS_ID = "x509_hash:" + OTHER
 LATER = NOW + timedelta(hours=2)
@@ -71,6 +79,12 @@ ROWS: list[tuple[str, dict[str, Change], str | None]] = [
     ("request-typ", {"request_header": put(typ="JWT")}, "request"),
     ("request-crit", {"request_header": put(crit=["x"])}, "request"),
     ("request-no-x5c", {"request_header": drop("x5c")}, "request"),
+    ("request-no-client-id", {"request": drop("client_id")}, "request"),
+    ("request-no-nonce", {"request": drop("nonce")}, "request"),
+    ("request-no-time", {"request": drop("iat")}, "request"),
+    ("request-time-as-text", {"request": put(iat="1")}, "request"),
+    ("request-beyond-time", {"request": put(exp=1 << 60)}, "request"),
+    ("request-with-nan", {"request": put(extra=float("nan"))}, "request"),
     ("client-id-of-another", {"request": put(client_id=OTHERS_ID)}, "request"),
     ("client-id-plain", {"request": put(client_id="sign.example")}, "request"),
     ("dns-not-in-cert", {"request": put(client_id="x509_san_dns:a.eu")}, "request"),
@@ -94,6 +108,11 @@ ROWS: list[tuple[str, dict[str, Change], str | None]] = [
     ("pass-typ", {"pass_header": put(typ="JWT")}, "pass"),
     ("pass-of-other-type", {"pass": put(vct="urn:eudi:pid:1")}, "pass"),
     ("pass-without-key", {"pass": drop("cnf")}, "pass"),
+    ("pass-key-of-other-curve", {"pass": other_curve}, "holder_proof"),
+    ("pass-key-of-other-kind", {"pass": put(cnf={"jwk": "x"})}, "holder_proof"),
+    ("pass-key-no-point", {"pass": off_the_curve}, "holder_proof"),
+    ("pass-without-id", {"pass": drop("pass_id")}, "pass"),
+    ("pass-without-end", {"pass": drop("exp")}, "pass"),
     ("pass-expired", {"pass": put(exp=seconds(NOW) - 1)}, "holder_proof"),
     ("pass-from-the-future", {"pass": put(iat=seconds(NOW) + 400)}, "holder_proof"),
     ("proof-typ", {"proof_header": put(typ="JWT")}, "holder_proof"),
