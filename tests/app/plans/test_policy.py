@@ -270,6 +270,13 @@ def test_another_text_is_another_digest() -> None:
             id="a-day-with-two-midnights",
         ),
         pytest.param(
+            "day",
+            "America/St_Johns",
+            "2010-11-07T02:40",
+            ("2010-11-07", "2010-11-07T02:30", "2010-11-08T03:30"),
+            id="a-day-that-goes-on-when-clocks-show-yesterday-again",
+        ),
+        pytest.param(
             "year",
             "Europe/Vienna",
             "2026-12-31T23:00",
