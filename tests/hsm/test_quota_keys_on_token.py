@@ -267,6 +267,17 @@ def test_nothing_can_be_written_once_a_quota_key_is_made(
         keys.generate_pair(lent(pkcs11_device), key_id=KeyId(b"2" * 16), store=True)
 
 
+def test_a_session_that_may_write_ends_with_its_block(
+    pkcs11_device: Pkcs11Device,
+) -> None:
+    login = pkcs11_device._login
+    with login.exclusively() as session, login.writing(session) as writing:
+        quota_keys.make(writing, KEY_ID)
+
+    with pytest.raises(ck.SessionHandleInvalid):
+        quota_keys.make(writing, KeyId(b"2" * 16))
+
+
 def test_making_a_quota_key_leaves_the_device_logged_in(
     pkcs11_device: Pkcs11Device, key_id: KeyId
 ) -> None:
