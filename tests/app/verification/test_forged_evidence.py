@@ -7,11 +7,12 @@ from typing import Any
 
 import pytest
 from cryptography import x509
+from cryptography.hazmat.primitives.asymmetric import ec
 
 from app.verification import chains
 from app.verification.evidence import Trust, verify
 from app.verification.report import NotShownError, Report
-from tests.app.ades.pki import NOW, der
+from tests.app.ades.pki import NOW, Pki, der
 from tests.app.verification.conftest import packed
 from tests.app.verification.forger import Change, Forger, Json, Party, header, seconds
 
@@ -84,6 +85,7 @@ ROWS: list[tuple[str, dict[str, Change], str | None]] = [
     ("request-no-time", {"request": drop("iat")}, "request"),
     ("request-time-as-text", {"request": put(iat="1")}, "request"),
     ("request-beyond-time", {"request": put(exp=1 << 60)}, "request"),
+    ("request-name-twice", {"request": lambda r: r.update({1: 0, "1": 0})}, "request"),
     ("request-with-nan", {"request": put(extra=float("nan"))}, "request"),
     ("client-id-of-another", {"request": put(client_id=OTHERS_ID)}, "request"),
     ("client-id-plain", {"request": put(client_id="sign.example")}, "request"),
@@ -264,3 +266,16 @@ def test_an_anchor_that_had_expired_anchors_nothing(forger: Forger) -> None:
         chains.check_anchored(
             chain, [forger.root.certificate], NOW + timedelta(days=4000)
         )
+
+
+def test_only_keys_on_p256_count(forger: Forger, pki: Pki) -> None:
+    """ES256 with another curve, or an RSA key, is another algorithm than stated."""
+    larger = ec.generate_private_key(ec.SECP384R1()).public_key()
+    other = forger.root.certify(
+        "TEST P-384", larger, start=NOW, end=NOW + timedelta(days=1)
+    )
+
+    assert chains.p256_key(forger.signer.certificate)
+    for certificate in (other, pki.tsa):
+        with pytest.raises(NotShownError, match="not on P-256"):
+            chains.p256_key(certificate)
