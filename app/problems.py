@@ -27,7 +27,6 @@ from app.signers.sessions import ForgedFormError, UnknownBrowserError
 from app.signing.approval import DocumentMismatchError, IdentificationOverError
 from app.signing.confirmation import (
     CodeOverError,
-    ReturnClosedError,
     ReturnTooLateError,
     WrongReturnCodeError,
 )
@@ -169,13 +168,6 @@ TABLE: Final[dict[type[Exception], Problem]] = {
         "Your wallet sent you to a browser in which nothing is waiting for it.",
         _START,
         signed="Nothing was released.",
-    ),
-    ReturnClosedError: Problem(
-        410,
-        ReturnClosedError.code,
-        "This was stopped",
-        "Someone stopped it meanwhile, or you asked for a new link.",
-        "Open your document's page and try again.",
     ),
     CodeOverError: Problem(
         409,

@@ -1,9 +1,9 @@
 """The web tier's one secret, and the codes derived from it.
 
-A code is HMAC-SHA256(secret, purpose ‖ 0 ‖ tx), cut to 128 bits or, for people, to six
-digits: repeatable, so a wallet that posts twice gets the same reply, and nothing
-readable has to be stored. Each use has a purpose of its own; a code of one purpose says
-nothing about another.
+A code is HMAC-SHA256(secret, purpose ‖ 0 ‖ what it is for), cut to 128 bits or, for
+people, to six digits: repeatable, so a wallet that posts twice gets the same reply, and
+nothing readable has to be stored. Each use has a purpose of its own; a code of one
+purpose says nothing about another.
 """
 
 import base64
@@ -23,6 +23,7 @@ class Purpose(Enum):
     WALLET_ERROR = b"wallet_error"
     PRE_AUTHORIZED_CODE = b"pre-authorized_code"
     TYPED_CODE = b"typed_code"
+    HANDOVER = b"handover"
 
 
 class SecretFileError(Exception):
@@ -35,21 +36,21 @@ class SecretFileError(Exception):
 class WebSecret:
     _value: bytes = field(repr=False)
 
-    def derive(self, purpose: Purpose, tx: str) -> str:
+    def derive(self, purpose: Purpose, of: str) -> str:
         """22 characters of base64url."""
-        message = purpose.value + b"\0" + tx.encode()
+        message = purpose.value + b"\0" + of.encode()
         code = hmac.digest(self._value, message, "sha256")[:CODE_BYTES]
         return base64.urlsafe_b64encode(code).rstrip(b"=").decode("ascii")
 
-    def digits(self, purpose: Purpose, tx: str) -> str:
+    def digits(self, purpose: Purpose, of: str) -> str:
         """``DIGITS`` decimal digits, for a person to read and type."""
-        message = purpose.value + b"\0" + tx.encode()
+        message = purpose.value + b"\0" + of.encode()
         number = int.from_bytes(hmac.digest(self._value, message, "sha256")[:8], "big")
         return f"{number % 10**DIGITS:0{DIGITS}d}"
 
-    def derived(self, purpose: Purpose, tx: str, code: str) -> bool:
+    def derived(self, purpose: Purpose, of: str, code: str) -> bool:
         """Compare in constant time."""
-        expected = self.derive(purpose, tx).encode()
+        expected = self.derive(purpose, of).encode()
         return hmac.compare_digest(expected, code.encode())
 
 

@@ -53,6 +53,8 @@ from app.signing.validation_trust import ValidationTrust
 from app.signing.views import signing_blueprint
 from app.signing.wallet_tile import Tiles
 from app.signing.wallet_views import wallet_blueprint
+from app.verification.signed_file import SignedFiles
+from app.verification.views import VerificationPages, verification_blueprint
 from app.web.browser import BrowserDoor
 from app.web.headers import init_headers
 from app.web_secret import load_secret
@@ -177,6 +179,7 @@ class Parts:
             database=database,
             approvals=approvals,
             identification=self.identification,
+            secret=secret,
             clock=clock,
             base_url=config.base_url,
         )
@@ -187,6 +190,9 @@ class Parts:
             reading=self.reading,
             confirmation=self.confirmation,
             free_tier=free_tier,
+        )
+        self.signed_files = SignedFiles(
+            documents=peers.documents, trust=trust, clock=clock
         )
         self.issuance = Issuance(sam, config.base_url)
         self.readiness = Readiness(database=database, sam=sam, time_stamps=stamps)
@@ -257,6 +263,13 @@ def _register(app: Flask, config: WebConfig, parts: Parts, door: BrowserDoor) ->
         handover_blueprint(HandoverPages(signing=signing, handovers=parts.handovers)),
         return_blueprint(returns),
         plans_blueprint(parts.free_tier),
+        verification_blueprint(
+            VerificationPages(
+                door=door,
+                files=parts.signed_files,
+                max_upload_bytes=config.max_upload_bytes,
+            )
+        ),
         wallet_blueprint(parts.relay),
         oauth_blueprint(TokenEndpoint(parts.offers), config.base_url),
         issuance_blueprint(parts.issuance, parts.offers),

@@ -52,12 +52,6 @@ class ReturnTooLateError(Exception):
     code: ClassVar[str] = "return_too_late"
 
 
-class ReturnClosedError(Exception):
-    """It was stopped meanwhile: by "not me", by wrong codes, by asking anew."""
-
-    code: ClassVar[str] = "return_closed"
-
-
 class WrongTypedCodeError(Exception):
     """Not the code of the phone; there are tries left."""
 
@@ -112,14 +106,13 @@ class Confirmation:
             return Returned(exchange=exchange, here=False)
         if exchange.tries >= MAX_TRIES:
             raise WrongReturnCodeError(browser.id)
-        if exchange.closed_at is not None:
-            raise ReturnClosedError(browser.id)
-        if exchange.confirmed_at is not None:
+        if exchange.confirmed_at is not None or exchange.closed_at is not None:
             return Returned(exchange=exchange, here=True)
         if self.is_late(exchange):
             raise ReturnTooLateError(browser.id)
         cookie = self._confirm(browser, exchange, SessionKind.SAME_DEVICE)
-        return Returned(exchange=exchange, here=True, cookie=cookie)
+        confirmed = self.by_return_code(code)
+        return Returned(exchange=confirmed, here=True, cookie=cookie)
 
     def by_return_code(self, code: str) -> Exchange:
         """The answered exchange behind a wallet's link, for whoever holds the link."""

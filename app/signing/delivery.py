@@ -87,10 +87,13 @@ class Delivery:
         self._free_tier = free_tier
         self._clock = clock
 
-    def confirmed(self, request_id: str) -> None:
-        """The browser that asked has come back; repeatable."""
+    def confirmed(self, request_id: str, tx: str) -> None:
+        """The browser that asked for ``tx`` is confirmed; repeatable.
+
+        Of an older exchange it says nothing about the approval that waits now.
+        """
         request = self._request(request_id)
-        if request.state == State.AWAITING_CONFIRMATION:
+        if request.state == State.AWAITING_CONFIRMATION and request.tx == tx:
             self._begin(request)
         self.deliver(request_id)
 
@@ -105,8 +108,8 @@ class Delivery:
             finished = self._sam.finish(m.Finish(tx=request.tx or ""))
         except SAM_GAVE_UP as error:
             log.warning("signing %s ended: %s", request.id, error.code)
-            self._move(request, Event.SAM_FAILED, reason=Reason.SIGNING_FAILED)
             self._free_tier.give_back(request.tx or "")
+            self._move(request, Event.SAM_FAILED, reason=Reason.SIGNING_FAILED)
         except sam_errors.SamError as error:
             self._later(request, error.code)
         else:
@@ -180,8 +183,8 @@ class Delivery:
         now = self._clock()
         if request.deliver_until is not None and now >= request.deliver_until:
             log.error("signing %s undeliverable: %s", request.id, why)
-            self._move(request, Event.UNDELIVERABLE, reason=Reason.UNDELIVERABLE)
             self._free_tier.give_back(request.tx or "")
+            self._move(request, Event.UNDELIVERABLE, reason=Reason.UNDELIVERABLE)
             return
         log.warning("signing %s: attempt %d: %s", request.id, request.attempts, why)
         with self._database.write() as db:

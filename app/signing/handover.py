@@ -13,13 +13,14 @@ from typing import ClassVar, Final
 
 from app.database import Database
 from app.signers.identification import Identification
-from app.signers.sessions import TOKEN_BYTES, hashed
+from app.signers.sessions import hashed
 from app.signers.store import BrowserSession
 from app.signing import store
 from app.signing.approval import Approvals
 from app.signing.reasons import Reason
-from app.signing.states import Event, State
+from app.signing.states import TAKEN_BACK_BY, State
 from app.signing.tables import Handover, SigningRequest
+from app.web_secret import Purpose, WebSecret
 
 TICKET_LIFETIME: Final = timedelta(minutes=5)
 
@@ -43,35 +44,46 @@ class Handovers:
         database: Database,
         approvals: Approvals,
         identification: Identification,
+        secret: WebSecret,
         clock: Callable[[], datetime],
         base_url: str,
     ) -> None:
         self._database = database
         self._approvals = approvals
         self._identification = identification
+        self._secret = secret
         self._clock = clock
         self._base_url = base_url
 
-    def offer(self, request: SigningRequest) -> Ticket:
+    def offer(self, request: SigningRequest) -> None:
         """Takes an open question back, so that one wallet link is open at a time."""
-        if request.state == State.AWAITING_WALLET:
-            self._approvals.withdraw(request, Event.TRIED_AGAIN, Reason.TRIED_AGAIN)
-        elif request.state != State.READY:
-            raise HandoverOverError(request.id)
+        if request.state != State.READY:
+            event = TAKEN_BACK_BY.get(State(request.state))
+            if event is None:
+                raise HandoverOverError(request.id)
+            self._approvals.withdraw(request, event, Reason.TRIED_AGAIN)
         self._identification.close(request.id)
-        ticket = secrets.token_urlsafe(TOKEN_BYTES)
-        expires_at = self._clock() + TICKET_LIFETIME
+        handover_id = secrets.token_hex(16)
+        ticket = self._secret.derive(Purpose.HANDOVER, handover_id)
+        offered = Handover(
+            id=handover_id,
+            ticket_hash=hashed(ticket),
+            request_id=request.id,
+            from_browser_id=request.browser_id,
+            expires_at=self._clock() + TICKET_LIFETIME,
+        )
         with self._database.write() as db:
-            db.add(
-                Handover(
-                    ticket_hash=hashed(ticket),
-                    request_id=request.id,
-                    from_browser_id=request.browser_id,
-                    expires_at=expires_at,
-                )
-            )
+            db.add(offered)
+
+    def ticket(self, request: SigningRequest) -> Ticket | None:
+        """The one to show; ``None`` when it is old, taken, or none was made."""
+        with self._database.read() as db:
+            found = store.offered_handover(db, request.id, self._clock())
+        if found is None or request.state != State.READY:
+            return None
+        ticket = self._secret.derive(Purpose.HANDOVER, found.id)
         url = f"{self._base_url}/continue/{ticket}"
-        return Ticket(url=url, expires_at=expires_at)
+        return Ticket(url=url, expires_at=found.expires_at)
 
     def offered(self, ticket: str) -> SigningRequest:
         """What the ticket is for, to be shown before it is taken."""

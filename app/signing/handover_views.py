@@ -2,11 +2,11 @@
 
 from dataclasses import dataclass
 
-from flask import Blueprint, redirect, render_template, url_for
+from flask import Blueprint, render_template, url_for
 from flask.typing import ResponseReturnValue
 
 from app.signing.handover import Handovers
-from app.signing.request_pages import SigningPages
+from app.signing.request_pages import SigningPages, to_page
 from app.web.qr import qr_svg
 
 
@@ -21,10 +21,14 @@ def handover_blueprint(pages: HandoverPages) -> Blueprint:
     door = pages.signing.door
     bp.before_request(door.check_form)
 
-    @bp.post("/requests/<request_id>/phone")
-    def offer(request_id: str) -> ResponseReturnValue:
+    @bp.get("/requests/<request_id>/phone")
+    def offered(request_id: str) -> ResponseReturnValue:
+        if pages.signing.moved(request_id):
+            return to_page(request_id)
         request = pages.signing.owned(request_id)
-        ticket = pages.handovers.offer(request)
+        ticket = pages.handovers.ticket(request)
+        if ticket is None:
+            return to_page(request_id)
         return render_template(
             "continue_on_phone.html",
             request=request,
@@ -32,25 +36,24 @@ def handover_blueprint(pages: HandoverPages) -> Blueprint:
             url=ticket.url,
             expires_at=ticket.expires_at,
             watch_url=url_for("signing.watch", request_id=request_id),
-            word="ready",
+            word=request.state,
         )
 
-    @bp.get("/continue/<ticket>")
-    def here(ticket: str) -> ResponseReturnValue:
+    @bp.get("/continue/<token>")
+    def here(token: str) -> ResponseReturnValue:
         """Nothing moves until the person says so: links are opened by machines too."""
-        request = pages.handovers.offered(ticket)
+        request = pages.handovers.offered(token)
         door.current_or_new()
         return render_template(
             "continue_here.html",
             request=request,
             started_on=request.started_on,
             started_at=request.created_at,
-            ticket=ticket,
+            token=token,
         )
 
-    @bp.post("/continue/<ticket>")
-    def take(ticket: str) -> ResponseReturnValue:
-        request_id = pages.handovers.take(ticket, door.current())
-        return redirect(url_for("signing.page", request_id=request_id), 303)
+    @bp.post("/continue/<token>")
+    def take(token: str) -> ResponseReturnValue:
+        return to_page(pages.handovers.take(token, door.current()))
 
     return bp

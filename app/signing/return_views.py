@@ -55,9 +55,11 @@ def return_blueprint(pages: ReturnPages) -> Blueprint:
             return _phone(pages, exchange, code)
         if done.cookie is not None:
             pages.door.rotated(done.cookie)
+        if exchange.closed_at is not None:  # stopped meanwhile, or asked anew
+            return to_page(exchange.request_id)
         if exchange.purpose == m.Purpose.IDENTIFY:
             return _identified(pages, exchange)
-        pages.delivery.confirmed(exchange.request_id)
+        pages.delivery.confirmed(exchange.request_id, exchange.tx)
         return to_page(exchange.request_id)
 
     @bp.get("/oid4vp/return/watch")

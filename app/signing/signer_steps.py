@@ -19,7 +19,12 @@ from app.signing.approval import Approvals
 from app.signing.confirmation import CodeOverError, Confirmation, WrongTypedCodeError
 from app.signing.delivery import Delivery
 from app.signing.reasons import Reason
-from app.signing.states import Event, IllegalTransitionError, State
+from app.signing.states import (
+    TAKEN_BACK_BY,
+    Event,
+    IllegalTransitionError,
+    State,
+)
 from app.signing.tables import SigningRequest
 from app.signing.terms import require_current
 
@@ -75,7 +80,9 @@ class SignerSteps:
         self.approvals.ask(again, browser, request.terms_version)
 
     def take_back(self, request: SigningRequest, reason: Reason) -> None:
-        self.approvals.withdraw(request, Event.TRIED_AGAIN, reason)
+        """The question, or the approval that nobody has confirmed, is void."""
+        event = TAKEN_BACK_BY.get(State(request.state), Event.TRIED_AGAIN)
+        self.approvals.withdraw(request, event, reason)
 
     def stop(self, request: SigningRequest, event: Event, reason: Reason) -> None:
         self.approvals.end(request, event, reason)
@@ -96,7 +103,7 @@ class SignerSteps:
             self._void(request, exchange, identifying=identifying)
             return Confirmed(identifying=identifying)
         if not identifying:
-            self.delivery.confirmed(request.id)
+            self.delivery.confirmed(request.id, exchange.tx)
         return Confirmed(identifying=identifying, cookie=cookie)
 
     def _to_confirm(self, request: SigningRequest, *, identifying: bool) -> Exchange:

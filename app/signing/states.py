@@ -63,6 +63,12 @@ TRANSITIONS: Final[dict[tuple[State, Event], State]] = {
     **{(state, event): end for state in BEFORE_SIGNING for event, end in _ENDS.items()},
 }
 
+TAKEN_BACK_BY: Final = {
+    State.AWAITING_WALLET: Event.TRIED_AGAIN,
+    State.AWAITING_CONFIRMATION: Event.CONFIRMATION_LOST,
+}
+"""How the person undoes a question, or an approval that nobody has confirmed."""
+
 TERMINAL: Final = frozenset(
     {State.SIGNED, State.FAILED, State.DECLINED, State.CANCELLED, State.EXPIRED}
 )

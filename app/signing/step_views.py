@@ -9,6 +9,7 @@ from app.signing.states import Event
 
 
 def add_steps(bp: Blueprint, pages: SigningPages) -> None:
+    """Identify, approve, confirm."""
     steps = pages.steps
 
     @bp.post("/requests/<request_id>/identify")
@@ -25,21 +26,6 @@ def add_steps(bp: Blueprint, pages: SigningPages) -> None:
             return pages.shower.quota_used_up(owned, resets_at), 403
         return to_page(request_id)
 
-    @bp.post("/requests/<request_id>/renew")
-    def renew(request_id: str) -> ResponseReturnValue:
-        steps.renew(pages.owned(request_id), pages.door.current())
-        return to_page(request_id)
-
-    @bp.post("/requests/<request_id>/again")
-    def again(request_id: str) -> ResponseReturnValue:
-        steps.take_back(pages.owned(request_id), Reason.TRIED_AGAIN)
-        return to_page(request_id)
-
-    @bp.post("/requests/<request_id>/stop")
-    def stop(request_id: str) -> ResponseReturnValue:
-        steps.stop(pages.owned(request_id), Event.STOPPED, Reason.STOPPED)
-        return to_page(request_id)
-
     @bp.post("/requests/<request_id>/confirm")
     def confirm(request_id: str) -> ResponseReturnValue:
         owned, browser = pages.owned(request_id), pages.door.current()
@@ -50,4 +36,29 @@ def add_steps(bp: Blueprint, pages: SigningPages) -> None:
             return redirect(
                 url_for("signing.identification", request_id=request_id), 303
             )
+        return to_page(request_id)
+
+
+def add_undoing(bp: Blueprint, pages: SigningPages) -> None:
+    """Ask anew, go elsewhere, stop."""
+    steps = pages.steps
+
+    @bp.post("/requests/<request_id>/renew")
+    def renew(request_id: str) -> ResponseReturnValue:
+        steps.renew(pages.owned(request_id), pages.door.current())
+        return to_page(request_id)
+
+    @bp.post("/requests/<request_id>/again")
+    def again(request_id: str) -> ResponseReturnValue:
+        steps.take_back(pages.owned(request_id), Reason.TRIED_AGAIN)
+        return to_page(request_id)
+
+    @bp.post("/requests/<request_id>/phone")
+    def continue_on_phone(request_id: str) -> ResponseReturnValue:
+        pages.handovers.offer(pages.owned(request_id))
+        return redirect(url_for("handover.offered", request_id=request_id), 303)
+
+    @bp.post("/requests/<request_id>/stop")
+    def stop(request_id: str) -> ResponseReturnValue:
+        steps.stop(pages.owned(request_id), Event.STOPPED, Reason.STOPPED)
         return to_page(request_id)

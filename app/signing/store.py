@@ -217,7 +217,19 @@ def mark_purged(db: Session, request_id: str, now: datetime) -> None:
 
 
 def handover(db: Session, ticket_hash: str) -> Handover | None:
-    return db.get(Handover, ticket_hash)
+    return db.scalar(select(Handover).where(Handover.ticket_hash == ticket_hash))
+
+
+def offered_handover(db: Session, request_id: str, now: datetime) -> Handover | None:
+    """The newest ticket that could still be taken."""
+    return db.scalar(
+        select(Handover)
+        .where(Handover.request_id == request_id)
+        .where(Handover.taken_at.is_(None))
+        .where(Handover.expires_at > now)
+        .order_by(Handover.expires_at.desc())
+        .limit(1)
+    )
 
 
 def take_over(db: Session, ticket: Handover, to_browser_id: str, now: datetime) -> bool:
@@ -227,7 +239,7 @@ def take_over(db: Session, ticket: Handover, to_browser_id: str, now: datetime) 
     """
     used = (
         update(Handover)
-        .where(Handover.ticket_hash == ticket.ticket_hash)
+        .where(Handover.id == ticket.id)
         .where(Handover.taken_at.is_(None))
         .where(Handover.expires_at > now)
         .values(taken_at=now)
@@ -246,7 +258,7 @@ def handed_over(db: Session, request_id: str, from_browser_id: str) -> bool:
     """Whether this browser gave the request away."""
     return (
         db.scalar(
-            select(Handover.ticket_hash)
+            select(Handover.id)
             .where(Handover.request_id == request_id)
             .where(Handover.from_browser_id == from_browser_id)
             .where(Handover.taken_at.is_not(None))

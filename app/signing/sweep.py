@@ -98,11 +98,11 @@ class Sweeper:
             self._delivery.deliver(request_id)
 
     def _count(self) -> None:
-        try:
-            self._free_tier.settle()
-            self._free_tier.forget()
-        except sam_errors.SamError as error:
-            log.warning("free tier not settled: %s; asked again", error.code)
+        for step in (self._free_tier.settle, self._free_tier.forget):
+            try:
+                step()
+            except sam_errors.SamError as error:
+                log.warning("free tier: %s: %s; again", step.__name__, error.code)
 
     def _purge(self, now: datetime) -> None:
         with self._database.read() as db:

@@ -127,7 +127,8 @@ class Handover(Base):
 
     __tablename__ = "handovers"
 
-    ticket_hash: Mapped[str] = mapped_column(String(64), primary_key=True)
+    id: Mapped[str] = mapped_column(String(32), primary_key=True)
+    ticket_hash: Mapped[str] = mapped_column(String(64), unique=True)
     request_id: Mapped[str] = mapped_column(
         ForeignKey("signing_requests.id", ondelete="CASCADE"), index=True
     )

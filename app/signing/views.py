@@ -4,18 +4,20 @@ Only the browser the request belongs to sees anything of it. GET changes nothing
 """
 
 import re
+from contextlib import closing
 from typing import Final
 
 from flask import Blueprint, render_template, request
 from flask.typing import ResponseReturnValue
+from werkzeug.datastructures import FileStorage
 
 from app.signers.device_words import device_words
 from app.signing.intake import Upload
 from app.signing.request_pages import SigningPages, to_page, word
 from app.signing.states import State
-from app.signing.step_views import add_steps
+from app.signing.step_views import add_steps, add_undoing
 from app.signing.store import RequestNotFoundError
-from app.signing.watch import exchange_word, request_word
+from app.signing.watch import Hint, exchange_word, request_word
 
 NUMBER: Final = re.compile(r"[0-9]{1,5}")
 
@@ -25,16 +27,15 @@ def signing_blueprint(pages: SigningPages) -> Blueprint:
     bp = Blueprint("signing", __name__)
     bp.before_request(pages.door.check_form)
     add_steps(bp, pages)
+    add_undoing(bp, pages)
 
     @bp.post("/requests")
     def receive() -> ResponseReturnValue:
         chosen = [f for f in request.files.getlist("document") if f.filename]
         browser = pages.door.current()
-        request_id = pages.intake.receive(
-            browser,
-            [Upload(file.filename, file.read()) for file in chosen],
-            device_words(request.user_agent.string),
-        )
+        started_on = device_words(request.user_agent.string)
+        uploads = [_upload(file) for file in chosen]
+        request_id = pages.intake.receive(browser, uploads, started_on)
         return to_page(request_id)
 
     @bp.get("/requests/<request_id>")
@@ -48,6 +49,8 @@ def signing_blueprint(pages: SigningPages) -> Blueprint:
 
     @bp.get("/requests/<request_id>/watch")
     def watch(request_id: str) -> ResponseReturnValue:
+        if pages.moved(request_id):
+            return word(Hint.MOVED)
         owned = pages.owned(request_id)
         now = pages.shower.clock()
         return word(request_word(State(owned.state), pages.exchange(owned), now))
@@ -69,6 +72,11 @@ def signing_blueprint(pages: SigningPages) -> Blueprint:
         return word(exchange_word(exchange, pages.shower.clock()))
 
     return bp
+
+
+def _upload(file: FileStorage) -> Upload:
+    with closing(file):
+        return Upload(file.filename, file.read())
 
 
 def _number(name: str) -> int:

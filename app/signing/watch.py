@@ -19,6 +19,7 @@ class Hint(StrEnum):
     ANSWERED = "answered"
     CONFIRMED = "confirmed"
     CLOSED = "closed"
+    MOVED = "moved"
 
 
 def request_word(state: State, exchange: Exchange | None, now: datetime) -> str:

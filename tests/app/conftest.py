@@ -75,10 +75,20 @@ class Web:
     clock: Clock
     sam: SamPeer
     outside: Outside
-    anchor: Path
+    config: WebConfig
+    peers: Peers
+
+    @property
+    def anchor(self) -> Path:
+        return self.config.validation_anchors
 
     def browser(self) -> FlaskClient:
         return self.app.test_client()
+
+    def without_cross_device(self) -> FlaskClient:
+        """A browser of the same deployment where two screens are switched off."""
+        config = self.config.model_copy(update={"cross_device": False})
+        return create_app(config, self.peers).test_client()
 
     def wallet_posts(self, page: Page, body: str) -> httpx.Response:
         """What a wallet does with the link on a page; no browser's cookie with it."""
@@ -182,7 +192,7 @@ class World:
         )
         app = create_app(config, peers)
         parts = Parts(config, peers)
-        yield Web(app, parts, clock, sam, outside, config.validation_anchors)
+        yield Web(app, parts, clock, sam, outside, config, peers)
         parts.database.close()
         app.extensions["parts"].database.close()
 

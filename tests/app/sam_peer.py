@@ -10,7 +10,7 @@ import base64
 import hashlib
 import json
 import secrets
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, BinaryIO, cast
@@ -42,8 +42,9 @@ class Tx:
     purpose: m.Purpose
     expires_at: datetime
     state: m.State = m.State.OPEN
-    private: bool = False
-    document: m.OpenedDocument | None = None
+    purpose_of_use: str | None = None
+    terms_version: str | None = None
+    documents: tuple[m.OpenedDocument, ...] = ()
     handle: str | None = None
     body: str | None = None
     answer: m.Submitted | None = None
@@ -52,7 +53,8 @@ class Tx:
     @property
     def may_be_counted(self) -> bool:
         waits = self.state in {m.State.VERIFIED, m.State.SIGNING}
-        return self.purpose is m.Purpose.SIGN and waits and self.private
+        private = self.purpose_of_use == "private"
+        return self.purpose is m.Purpose.SIGN and waits and private
 
 
 @dataclass
@@ -65,6 +67,7 @@ class SamPeer:
     handles: dict[str, str | None] = field(default_factory=dict)
     nonces: list[str | None] = field(default_factory=list)
     wrong_sdr: bool = False
+    signs_all_but_the_last: bool = False
     other_signature: bool = False
     policy: FreeTierPolicy | None = None
 
@@ -99,14 +102,13 @@ class SamPeer:
         call = m.OpenSign.model_validate_json(header)
         if call.handle is not None and call.handle not in self.handles:
             raise errors.UnknownHandleError
-        (document,) = call.documents
-        shown = self._document(document, content)
+        shown = tuple(self._documents(call.documents, content))
         opened = self._opened(m.Purpose.SIGN)
         tx = self.transactions[cast("str", opened["tx"])]
-        tx.document, tx.handle = shown, call.handle
-        tx.private = call.purpose == "private"
+        tx.documents, tx.handle = shown, call.handle
+        tx.purpose_of_use, tx.terms_version = call.purpose, call.terms_version
         return m.SigningOpened(
-            **opened, documents=(shown,), transaction_data=_transaction_data(shown)
+            **opened, documents=shown, transaction_data=_transaction_data(shown)
         )
 
     def _request(self, body: BinaryIO) -> m.SignedRequest:
@@ -185,6 +187,25 @@ class SamPeer:
             tag=tag.hexdigest(), period=period.name, ends_at=period.ends_at
         )
 
+    def _releases(self, body: BinaryIO) -> m.Releases:
+        since = m.Since.model_validate_json(body.read()).release
+        signed = [
+            (n, t) for n, t in enumerate(self.transactions.items(), 1) if t[1].result
+        ]
+        return m.Releases(
+            releases=tuple(
+                m.Release(
+                    number=number,
+                    tx=tx,
+                    at=self.clock(),
+                    signatures=len(found.documents),
+                    purpose="private" if self.policy else None,
+                )
+                for number, (tx, found) in signed
+                if number > since
+            )
+        )
+
     def _info(self, _: BinaryIO) -> m.Info:
         return m.Info(
             client_id=CLIENT_ID,
@@ -213,6 +234,15 @@ class SamPeer:
             raise errors.UnknownTransactionError
         return self.transactions[tx]
 
+    def _documents(
+        self, documents: Sequence[m.PreparedDocument], contents: bytes
+    ) -> Iterator[m.OpenedDocument]:
+        start = 0
+        for document in documents:
+            content = contents[start : start + document.length]
+            start += document.length
+            yield self._document(document, content)
+
     def _document(
         self, document: m.PreparedDocument, content: bytes
     ) -> m.OpenedDocument:
@@ -239,19 +269,21 @@ class SamPeer:
     def _signed(self, tx: Tx) -> m.Finished:
         signer = self.pki.signer(f"TEST {NAME}")
         own = asn1_x509.Certificate.load(der(signer.certificate))
-        sdr = bytes.fromhex(cast("m.OpenedDocument", tx.document).sdr)
-        attributes = signed_attributes(sdr, own)
-        over = b"another thing" if self.other_signature else attributes
-        signature = signer.key.sign(over, ec.ECDSA(hashes.SHA256()))
+        signatures = []
+        for document in tx.documents:
+            attributes = signed_attributes(bytes.fromhex(document.sdr), own)
+            over = b"another thing" if self.other_signature else attributes
+            signature = signer.key.sign(over, ec.ECDSA(hashes.SHA256()))
+            signatures.append(
+                m.Signature(
+                    signed_attributes=_base64(attributes), signature=_base64(signature)
+                )
+            )
         chain = (der(signer.certificate), der(signer.issuer))
         return m.Finished(
             release=7,
             signer_name=NAME,
-            signatures=(
-                m.Signature(
-                    signed_attributes=_base64(attributes), signature=_base64(signature)
-                ),
-            ),
+            signatures=tuple(signatures[: -1 if self.signs_all_but_the_last else None]),
             certificate_chain=tuple(_base64(c) for c in chain),
             evidence=dict(EVIDENCE),
         )
@@ -272,13 +304,13 @@ def _base64(value: bytes) -> str:
     return base64.b64encode(value).decode()
 
 
-def _transaction_data(document: m.OpenedDocument) -> str:
+def _transaction_data(documents: Sequence[m.OpenedDocument]) -> str:
     data = {
         "type": "https://cloudsignatureconsortium.org/2025/qes-approval",
         "credential_ids": ["signing_pass"],
         "transaction_data_hashes_alg": ["sha-256"],
         "signatureQualifier": "eu_eidas_aes",
-        "numSignatures": 1,
+        "numSignatures": len(documents),
         "hashAlgorithmOID": "2.16.840.1.101.3.4.2.1",
         "documentDigests": [
             {
@@ -286,6 +318,7 @@ def _transaction_data(document: m.OpenedDocument) -> str:
                 "hash": _base64(bytes.fromhex(document.sdr)),
                 "hashType": "sdr",
             }
+            for document in documents
         ],
     }
     return base64.urlsafe_b64encode(json.dumps(data).encode()).rstrip(b"=").decode()

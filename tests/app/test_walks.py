@@ -70,7 +70,7 @@ def test_the_prepared_file_can_be_downloaded_and_gives_the_digest_shown(
 ) -> None:
     ready = upload(client)
 
-    prepared = client.get(f"{request_path(ready)}/prepared.pdf").data
+    prepared = client.get(f"{request_path(ready)}/documents/1/prepared.pdf").data
 
     hole = prepared.index(b"/Contents <") + len(b"/Contents ")
     end = prepared.index(b">", hole) + 1

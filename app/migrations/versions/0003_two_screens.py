@@ -49,6 +49,7 @@ def upgrade() -> None:
         batch_op.alter_column('started_on', server_default=None)
 
     op.create_table('handovers',
+    sa.Column('id', sa.String(length=32), nullable=False),
     sa.Column('ticket_hash', sa.String(length=64), nullable=False),
     sa.Column('request_id', sa.String(length=32), nullable=False),
     sa.Column('from_browser_id', sa.String(length=32), nullable=False),
@@ -56,7 +57,8 @@ def upgrade() -> None:
     sa.Column('taken_at', app.database.UtcDateTime(timezone=True), nullable=True),
     sa.ForeignKeyConstraint(['from_browser_id'], ['browser_sessions.id'], name=op.f('fk_handovers_from_browser_id'), ondelete='CASCADE'),
     sa.ForeignKeyConstraint(['request_id'], ['signing_requests.id'], name=op.f('fk_handovers_request_id'), ondelete='CASCADE'),
-    sa.PrimaryKeyConstraint('ticket_hash', name=op.f('pk_handovers'))
+    sa.PrimaryKeyConstraint('id', name=op.f('pk_handovers')),
+    sa.UniqueConstraint('ticket_hash', name=op.f('uq_handovers_ticket_hash'))
     )
     with op.batch_alter_table('handovers', schema=None) as batch_op:
         batch_op.create_index(batch_op.f('ix_handovers_request_id'), ['request_id'], unique=False)

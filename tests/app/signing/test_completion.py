@@ -56,4 +56,4 @@ def test_another_number_of_signatures_than_one_is_refused(count: int) -> None:
     )
 
     with pytest.raises(NotValidError):
-        cms_parts(finished)
+        cms_parts(finished, 1)

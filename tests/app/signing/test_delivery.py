@@ -92,7 +92,8 @@ def test_an_approval_of_ten_minutes_ago_is_not_used(
     web.wallet_posts(waiting, "response=approved")
     web.clock.forward(minutes=10)
 
-    web.parts.delivery.confirmed(request_path(waiting).rsplit("/", 1)[-1])
+    request_id = request_path(waiting).rsplit("/", 1)[-1]
+    web.parts.delivery.confirmed(request_id, tx_of(waiting))
 
     page = page_of(client, waiting)
     assert page.state == "ready"

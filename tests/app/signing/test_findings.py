@@ -7,9 +7,9 @@ def test_everything_the_child_can_find_has_a_sentence() -> None:
 
 
 def test_findings_become_sentences_once_each() -> None:
-    found = ["javascript:2", "form_field:7", "javascript:1"]
+    found = ["rich_media:2", "form_field:7", "rich_media:1"]
 
-    assert warnings(found) == [SENTENCES["javascript"], SENTENCES["form_field"]]
+    assert warnings(found) == [SENTENCES["rich_media"], SENTENCES["form_field"]]
 
 
 def test_an_unknown_finding_still_warns() -> None:

@@ -4,7 +4,7 @@ import pytest
 from flask.testing import FlaskClient
 
 from app.signers.store import BrowserSession
-from app.signing.store import SigningRequest
+from app.signing.tables import SigningRequest
 from sam import errors
 from sam import messages as m
 from tests.app.conftest import Web, request_path, returning, tx_of, upload
@@ -125,7 +125,9 @@ def test_a_purged_request_keeps_no_name(
 
     with web.database() as db:
         (row,) = db.query(SigningRequest)
-        assert (row.name, row.label, row.signer_name) == ("", None, None)
+        (document,) = row.documents
+        kept = (document.name, document.label, document.earlier_signatures)
+        assert (*kept, row.signer_name) == ("", None, [], None)
 
 
 def test_files_are_kept_during_the_retention(
@@ -136,7 +138,9 @@ def test_files_are_kept_during_the_retention(
 
     web.parts.sweeper.round()
 
-    assert client.get(f"{request_path(ready)}/prepared.pdf").status_code == 200
+    assert (
+        client.get(f"{request_path(ready)}/documents/1/prepared.pdf").status_code == 200
+    )
 
 
 def test_a_browser_session_is_forgotten_once_it_owns_no_file(

@@ -3,6 +3,7 @@
 import pytest
 from flask.testing import FlaskClient
 
+from app.signing.findings import SENTENCES
 from sam import errors
 from tests.app.ades import pdfs
 from tests.app.conftest import Web, identify, request_path, returning, upload
@@ -23,11 +24,11 @@ def test_an_upload_can_be_read_identified_for_approved_and_stopped(ready: Page) 
 
 
 def test_what_was_noticed_in_the_file_is_said(client: FlaskClient) -> None:
-    script = b"/OpenAction << /S /JavaScript /JS (app.alert\\(1\\)) >>"
+    layers = b"/OCProperties << /OCGs [4 0 R] /D << /OFF [4 0 R] >> >>"
 
-    page = upload(client, pdfs.plain(catalog=script))
+    page = upload(client, pdfs.plain(catalog=layers))
 
-    assert "program code" in page.response.text
+    assert SENTENCES["hidden_layers"] in page.response.text
 
 
 @pytest.mark.parametrize(
@@ -72,10 +73,20 @@ def test_a_file_beyond_the_limit_is_refused_before_it_is_read(
 def test_a_name_cannot_become_markup(client: FlaskClient) -> None:
     page = upload(client, name="<script>alert(1)</script>&.pdf")
 
-    assert page.all("script") == []
+    assert [s for s in page.all("script") if "src" not in s.attributes] == []
+    assert "alert(1)" not in "".join(s.text for s in page.all("script"))
 
 
-PATHS = ["", "/identification", "/prepared.pdf", "/signed.pdf", "/evidence.zip"]
+FILES = [
+    "/documents/1/prepared.pdf",
+    "/documents/1/read.pdf",
+    "/documents/1/pages/1.png",
+    "/documents/1/signed.pdf",
+    "/signed.zip",
+    "/evidence.zip",
+]
+ACTS = ["identify", "approve", "renew", "again", "stop", "confirm"]
+PATHS = ["", "/watch", "/identification", "/identification/watch", "/phone", *FILES]
 
 
 @pytest.fixture
@@ -110,21 +121,23 @@ def test_a_foreign_request_and_an_unknown_one_look_the_same(
     assert other.get(signed).data == unknown.data
 
 
-@pytest.mark.parametrize("path", ["", "/prepared.pdf", "/signed.pdf", "/evidence.zip"])
+@pytest.mark.parametrize("path", ["", "/watch", *FILES])
 def test_the_owner_finds_everything(
     client: FlaskClient, signed: str, path: str
 ) -> None:
     assert client.get(signed + path).status_code == 200
 
 
-@pytest.mark.parametrize("path", ["/signed.pdf", "/evidence.zip"])
+@pytest.mark.parametrize(
+    "path", ["/documents/1/signed.pdf", "/signed.zip", "/evidence.zip"]
+)
 def test_there_is_no_result_before_there_is_one(
     client: FlaskClient, ready: Page, path: str
 ) -> None:
     assert client.get(request_path(ready) + path).status_code == 404
 
 
-@pytest.mark.parametrize("act", ["identify", "approve", "again", "stop"])
+@pytest.mark.parametrize("act", ACTS)
 def test_another_browser_changes_nothing(
     web: Web, client: FlaskClient, ready: Page, act: str
 ) -> None:
@@ -137,7 +150,7 @@ def test_another_browser_changes_nothing(
     assert Page(client.get(request_path(ready))).state == "ready"
 
 
-@pytest.mark.parametrize("act", ["identify", "approve", "again", "stop"])
+@pytest.mark.parametrize("act", ACTS)
 def test_nothing_is_done_by_get(client: FlaskClient, ready: Page, act: str) -> None:
     answer = client.get(f"{request_path(ready)}/{act}")
 
@@ -148,7 +161,7 @@ def test_nothing_is_done_by_get(client: FlaskClient, ready: Page, act: str) -> N
 def test_downloads_are_attachments_in_a_sandbox(
     client: FlaskClient, signed: str
 ) -> None:
-    answer = client.get(f"{signed}/signed.pdf")
+    answer = client.get(f"{signed}/documents/1/signed.pdf")
 
     assert answer.mimetype == "application/pdf"
     disposition = answer.headers["Content-Disposition"]

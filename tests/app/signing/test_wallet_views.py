@@ -222,7 +222,7 @@ def test_a_wallets_error_moves_nothing(
     assert answer.status_code == 200
     page = Page(client.get(waiting.response.request.path))
     assert page.state == "awaiting_wallet"
-    assert "Your wallet reported a problem" in page.response.text
+    assert "Your wallet did not share anything" in page.response.text
 
 
 def test_after_an_error_the_wallet_may_still_approve(
