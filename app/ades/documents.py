@@ -43,6 +43,7 @@ JOBS = "app.ades.jobs"
 ROOM_FOR_UPDATE = 4 << 20  # what a signature field may add to a file
 MAX_IMAGE_BYTES = 6_000_000
 MAX_TEXT_BYTES = 200_000
+ROOM_FOR_PAGE = MAX_IMAGE_BYTES + (1 << 16)
 PNG = b"\x89PNG\r\n\x1a\n"
 T = TypeVar("T")
 
@@ -234,17 +235,26 @@ class Documents:
         if len(content) > self._limits.max_bytes + ROOM_FOR_UPDATE:
             raise self._refusal(Refusal.TOO_LARGE)
         try:
-            (found,) = self._run(job, arguments, [content]).blobs
+            (found,) = self._run(job, arguments, [content], room=ROOM_FOR_PAGE).blobs
         except (_ChildFaultError, ValueError):
             raise self._refusal(Refusal.MALFORMED) from None
         return found
 
     def _run(
-        self, job: str, arguments: Mapping[str, object], blobs: Sequence[bytes]
+        self,
+        job: str,
+        arguments: Mapping[str, object],
+        blobs: Sequence[bytes],
+        *,
+        room: int | None = None,
     ) -> frames.Frame:
-        """Return the reply to a job that was done; raise what the child reports."""
+        """Return the reply to a job that was done; raise what the child reports.
+
+        ``room``: bytes of the longest reply; by default a file and what is added.
+        """
         request = frames.encode({"job": job, "arguments": arguments}, blobs)
-        room = max((len(blob) for blob in blobs), default=0) + ROOM_FOR_UPDATE
+        if room is None:
+            room = max((len(blob) for blob in blobs), default=0) + ROOM_FOR_UPDATE
         try:
             reply = frames.decode(self._children.run(request, max_reply=room))
         except ChildGoneError as gone:

@@ -7,7 +7,14 @@ import pytest
 
 from app.ades import frames
 from app.ades.children import ChildGoneError, Children
-from app.ades.documents import CmsParts, Documents, Limits
+from app.ades.documents import (
+    MAX_IMAGE_BYTES,
+    MAX_TEXT_BYTES,
+    PNG,
+    CmsParts,
+    Documents,
+    Limits,
+)
 from app.ades.errors import (
     DocumentsUnavailableError,
     EmbeddingError,
@@ -326,6 +333,48 @@ def test_a_child_that_lies_cannot_replace_the_prepared_file(
 
     with pytest.raises(EmbeddingError, match="differs outside the gap"):
         liars.embed(prepared, (0, 9, 13, 5), parts)
+
+
+@pytest.mark.parametrize(
+    "lie",
+    [
+        pytest.param(b"<script>alert(1)</script>", id="no-image"),
+        pytest.param(PNG + bytes(MAX_IMAGE_BYTES), id="too-large"),
+    ],
+)
+def test_a_child_that_lies_cannot_pass_off_something_else_as_an_image(
+    liars: Documents, monkeypatch: pytest.MonkeyPatch, lie: bytes
+) -> None:
+    _reply_with(liars, monkeypatch, lie)
+
+    with pytest.raises(UnsignableDocumentError):
+        liars.render_page(PERSONS, page=1, width=400)
+
+
+def test_a_child_that_lies_cannot_flood_us_with_text(
+    liars: Documents, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    _reply_with(liars, monkeypatch, b"x" * (MAX_TEXT_BYTES + 1))
+
+    with pytest.raises(UnsignableDocumentError):
+        liars.page_text(PERSONS, page=1)
+
+
+def test_an_honest_page_is_accepted(
+    liars: Documents, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Guards the two lies above."""
+    _reply_with(liars, monkeypatch, PNG + b"rest")
+
+    assert liars.render_page(PERSONS, page=1, width=400) == PNG + b"rest"
+
+
+def _reply_with(
+    documents: Documents, monkeypatch: pytest.MonkeyPatch, blob: bytes
+) -> None:
+    """A reply too long for ``_answer_with``: as it comes out of the pipe."""
+    reply = b"".join(frames.encode({"outcome": "done", "result": {}}, [blob]))
+    monkeypatch.setattr(documents._children, "run", lambda _job, *, max_reply: reply)
 
 
 def _answer_with(
