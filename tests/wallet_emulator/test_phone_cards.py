@@ -66,6 +66,14 @@ def test_an_offer_is_taken_once(
     assert len(loopback.to("/credential")) == 1
 
 
+def test_a_card_cannot_turn_or_hide_text(new: Handset, issuer: Issuer) -> None:
+    issuer.offer["credential_configuration_ids"] = ["<b>\u202epass\ud800"]
+
+    screen = new.open(issuer.link())
+
+    assert "&lt;b&gt;\ufffdpass\ufffd" in screen.text
+
+
 def test_a_card_of_an_unknown_issuer_is_not_kept(new: Handset, issuer: Issuer) -> None:
     stranger = Issuer(loopback=issuer.loopback)
 
@@ -122,6 +130,15 @@ def test_a_removed_pass_is_gone(handset: Handset) -> None:
     screen = handset.press(handset.get("/"), "remove-pass")
 
     assert "None yet" in screen.shown("card-pass")
+
+
+def test_only_cards_can_be_removed(handset: Handset, tmp_path: Path) -> None:
+    other = tmp_path / "other.sd-jwt"
+    other.write_text("not a card of this wallet")
+
+    handset.press(handset.get("/"), "remove-pass", kind=str(other.with_suffix("")))
+
+    assert other.exists()
 
 
 def without_pass(handset: Handset, service: Service, clock: Clock) -> None:
