@@ -7,6 +7,7 @@ sheet, scripts and QR code are the real ones.
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
+from functools import cache
 from io import BytesIO
 from pathlib import Path
 from types import SimpleNamespace
@@ -336,7 +337,7 @@ def _identifying() -> Iterator[Scene]:
 def _approving() -> Iterator[Scene]:
     def waiting(name: str, **more: Any) -> Scene:
         request = Request(documents=more.pop("documents", (LABELLED,)))
-        context = {**shown(State.AWAITING_WALLET, request), **WALLET, **more}
+        context = {**WALLET, **shown(State.AWAITING_WALLET, request), **more}
         return Scene(name, "awaiting_wallet.html", context)
 
     def confirming(name: str, **more: Any) -> Scene:
@@ -494,10 +495,15 @@ def _lease(**_: object) -> Response:
 
 
 def _page_image(**_: object) -> Response:
+    return Response(_drawn(), mimetype="image/png")
+
+
+@cache
+def _drawn() -> bytes:
     out = BytesIO()
     page = pypdfium2.PdfDocument(LEASE)[0]
     page.render(scale=2).to_pil().save(out, "PNG")
-    return Response(out.getvalue(), mimetype="image/png")
+    return out.getvalue()
 
 
 STUBS: Final = {
