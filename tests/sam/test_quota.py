@@ -5,9 +5,10 @@ from datetime import UTC, datetime
 
 import pytest
 from pydantic import ValidationError
+from sqlalchemy import update
 
 from hsm.port import KeyId
-from sam import errors
+from sam import errors, schema
 from sam import messages as m
 from tests.sam.callers import Holder
 from tests.sam.quotas import PERIOD, POLICY, enact, quota, quota_rows
@@ -159,6 +160,22 @@ def test_no_tag_without_an_approval_for_private_use_that_waits(
         quota(world, tx=tx)
 
     assert world.device.quota_keys() == ()
+
+
+def test_no_tag_for_an_identification_that_says_private(
+    world: World, erika: Holder
+) -> None:
+    """No call can make one; the purpose is asked all the same."""
+    tx = identified(world, erika)
+    with world.sam.database.begin() as connection:
+        connection.execute(
+            update(schema.transactions)
+            .where(schema.transactions.c.tx == tx)
+            .values(purpose_of_use="private")
+        )
+
+    with pytest.raises(errors.NotVerifiedError):
+        quota(world, tx=tx)
 
 
 def test_an_approval_for_private_use_has_a_tag(world: World, erika: Holder) -> None:
