@@ -25,6 +25,8 @@ class LazyGroup(click.Group):
         "setup": ("app.local.cli", "setup"),
         "run": ("app.local.cli", "run"),
         "demo": ("app.local.cli", "demo"),
+        "evidence": ("app.verification.cli", "evidence"),
+        "verify": ("app.verification.cli", "verify"),
     }
 
     def list_commands(self, ctx: click.Context) -> list[str]:

@@ -21,7 +21,6 @@ from werkzeug.exceptions import (
 
 from app.ades.errors import AdesError, UnsignableDocumentError
 from app.plans.free_tier import OverFreeTierLimitError
-from app.signers.exchanges import TooManyLinksError
 from app.signers.session_kinds import OutOfReachError
 from app.signers.sessions import ForgedFormError, UnknownBrowserError
 from app.signing.approval import DocumentMismatchError, IdentificationOverError
@@ -175,14 +174,6 @@ TABLE: Final[dict[type[Exception], Problem]] = {
         "This code no longer works",
         "There is nothing that a code could confirm right now.",
         _RELOAD,
-    ),
-    TooManyLinksError: Problem(
-        429,
-        TooManyLinksError.code,
-        "Too many wallet links are open",
-        "This browser has five wallet links that nobody has used yet.",
-        "Use or stop one of them, or wait five minutes.",
-        signed="This click changed nothing.",
     ),
     TermsChangedError: Problem(
         409,

@@ -1,12 +1,12 @@
 """Wallet exchanges as the web tier keeps them: opened, found again, taken back.
 
 A browser may have five links waiting at a time (threat XD2): more of them serve only
-those who show links to other people.
+those who show links to other people. A new one costs the oldest.
 """
 
 from collections.abc import Callable
 from datetime import datetime
-from typing import ClassVar, Final
+from typing import Final
 
 from app.database import Database
 from app.signers import store
@@ -18,12 +18,6 @@ from sam import messages as m
 from sam.client import SamClient
 
 MAX_WAITING: Final = 5
-
-
-class TooManyLinksError(Exception):
-    """This browser has as many open wallet links as it may have."""
-
-    code: ClassVar[str] = "too_many_links"
 
 
 class Exchanges:
@@ -39,12 +33,11 @@ class Exchanges:
         self._secret = secret
         self._clock = clock
 
-    def require_room(self, browser: BrowserSession) -> None:
-        """To be asked before the SAM opens anything."""
+    def one_too_many(self, browser: BrowserSession) -> list[Exchange]:
+        """The waiting ones that have to go before another is opened, oldest first."""
         with self._database.read() as db:
-            waiting = store.count_waiting(db, browser.id, self._clock())
-        if waiting >= MAX_WAITING:
-            raise TooManyLinksError(browser.id)
+            waiting = store.waiting(db, browser.id, self._clock())
+        return waiting[: max(0, len(waiting) - MAX_WAITING + 1)]
 
     def of(
         self,

@@ -23,7 +23,6 @@ class Identification:
     def open(self, browser: BrowserSession, request_id: str) -> None:
         """A new exchange for this browser; the request's older one is closed."""
         self.close(request_id)
-        self._exchanges.require_room(browser)
         opened = self._sam.open_identify(m.OpenIdentify(grants=(m.Grant.PASS,)))
         exchange = self._exchanges.of(
             opened, browser=browser, request_id=request_id, purpose=IDENTIFY

@@ -171,18 +171,17 @@ def refused_by_wallet(db: Session, code_hash: str) -> Exchange | None:
     return db.scalar(select(Exchange).where(Exchange.error_hash == code_hash))
 
 
-def count_waiting(db: Session, browser_id: str, now: datetime) -> int:
-    """How many wallet links of this browser could still be answered."""
-    return (
-        db.scalar(
-            select(func.count())
-            .select_from(Exchange)
+def waiting(db: Session, browser_id: str, now: datetime) -> list[Exchange]:
+    """This browser's exchanges that could still be answered, oldest first."""
+    return list(
+        db.scalars(
+            select(Exchange)
             .where(Exchange.browser_id == browser_id)
             .where(Exchange.answered_at.is_(None))
             .where(Exchange.closed_at.is_(None))
             .where(Exchange.expires_at > now)
+            .order_by(Exchange.opened_at)
         )
-        or 0
     )
 
 

@@ -68,7 +68,6 @@ class Approvals:
     ) -> None:
         """``ready`` → ``awaiting_wallet``, with an exchange the wallet can answer."""
         next_state(State(request.state), Event.APPROVAL_REQUESTED)
-        self._exchanges.require_room(browser)
         handle = browser.live_handle(self._clock())
         opened = self._open(request, browser, handle, terms_version)
         try:

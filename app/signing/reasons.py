@@ -7,6 +7,7 @@ from typing import Final
 class Reason(StrEnum):
     LINK_EXPIRED = "link_expired"
     TRIED_AGAIN = "tried_again"
+    NEWER_LINKS = "newer_links"
     APPROVAL_TOO_OLD = "approval_too_old"
     APPROVAL_CLOSED = "approval_closed"
     WRONG_CODE = "wrong_code"
@@ -30,6 +31,10 @@ SENTENCES: Final[dict[Reason, str]] = {
     Reason.TRIED_AGAIN: (
         "The earlier wallet link no longer works. Nothing was signed. "
         "You can ask for a new one."
+    ),
+    Reason.NEWER_LINKS: (
+        "You opened other wallet links here, so this one was closed. "
+        "Nothing was signed. You can ask for a new one."
     ),
     Reason.APPROVAL_TOO_OLD: (
         "Your wallet approved, but nobody came back to this browser in time. "

@@ -54,6 +54,7 @@ class SignerSteps:
             self.take_back(request, Reason.NEW_PASS)
         elif not request.is_open:
             raise IllegalTransitionError(f"identify in {request.state}")
+        self._make_room(browser)
         self.identification.open(browser, request.id)
 
     def approve(
@@ -66,6 +67,7 @@ class SignerSteps:
         if allowance and not allowance.covers(len(request.documents)):
             return allowance.resets_at
         self.identification.close(request.id)
+        self._make_room(browser)
         self.approvals.ask(request, browser, version)
         return None
 
@@ -105,6 +107,18 @@ class SignerSteps:
         if not identifying:
             self.delivery.confirmed(request.id, exchange.tx)
         return Confirmed(identifying=identifying, cookie=cookie)
+
+    def _make_room(self, browser: BrowserSession) -> None:
+        for exchange in self.exchanges.one_too_many(browser):
+            with self.database.read() as db:
+                request = store.by_id(db, exchange.request_id)
+            try:
+                if request is not None and request.tx == exchange.tx:
+                    self.take_back(request, Reason.NEWER_LINKS)
+                else:
+                    self.exchanges.close(exchange)
+            except IllegalTransitionError:
+                continue  # answered just now
 
     def _to_confirm(self, request: SigningRequest, *, identifying: bool) -> Exchange:
         if identifying:

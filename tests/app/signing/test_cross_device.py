@@ -365,13 +365,25 @@ def test_a_wallets_refusal_is_told_on_the_phone_and_ends_nothing(
     assert here(client, ready).state == "awaiting_wallet"
 
 
-def test_five_links_may_wait_in_one_browser(client: FlaskClient) -> None:
+def test_of_more_than_five_waiting_links_the_oldest_is_closed(
+    web: Web, client: FlaskClient
+) -> None:
+    pages = [upload(client).submit(client, "approve") for _ in range(6)]
+
+    states = [Page(client.get(request_path(page))).state for page in pages]
+
+    assert states == ["ready"] + ["awaiting_wallet"] * 5
+    assert web.wallet_posts(pages[0], "response=approved").status_code == 400
+
+
+def test_an_old_waiting_identification_is_closed_too(
+    web: Web, client: FlaskClient
+) -> None:
+    first = upload(client).submit(client, "identify")
     for _ in range(5):
-        upload(client).submit(client, "approve")
+        upload(client).submit(client, "identify")
 
-    page = upload(client).submit(client, "approve")
-
-    assert page.response.status_code == 429
+    assert web.wallet_posts(first, "response=identified").status_code == 400
 
 
 def test_watching_tells_one_word_and_nothing_else(
