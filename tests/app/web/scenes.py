@@ -19,6 +19,7 @@ from flask import Flask, Response, render_template
 from app.plans.policy import load
 from app.signing.states import SHOWN, State
 from app.verification.signed_file import DOES_NOT_PROVE, HEADLINES, Verdict
+from app.web.headers import CONTENT_SECURITY_POLICY
 from app.web.qr import qr_svg
 
 ROOT: Final = Path(__file__).parents[3]
@@ -32,11 +33,6 @@ LINK: Final = (
     "openid4vp://?client_id=x509_hash%3AUs3_QxBp3eDsS1oRkYwqyzIiPIcrJXzqyxaCzF3EKgE"
     "&request_uri=https%3A%2F%2Fsign.example%2Foid4vp%2Frequest%2F"
     "Q3Zk1mB9xL0pRtYw8nVc2A&request_uri_method=post"
-)
-POLICY_ON_CONTENT: Final = (
-    "default-src 'none'; script-src 'self'; worker-src 'self'; connect-src 'self'; "
-    "img-src 'self' data: blob:; style-src 'self'; font-src 'self' data:; "
-    "form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
 )
 POLICY: Final = load(ROOT / "app/plans/policies/pl-like.json")
 ROUTES: Final = {
@@ -538,5 +534,5 @@ def serve_scenes(app: Flask) -> None:
         response = Response(
             render_template(known[name].template, **known[name].context)
         )
-        response.headers["Content-Security-Policy"] = POLICY_ON_CONTENT
+        response.headers["Content-Security-Policy"] = CONTENT_SECURITY_POLICY
         return response

@@ -15,9 +15,22 @@ from playwright.sync_api import (
     expect,
 )
 
+from tests.app.ades import pdfs
 from tests.app.web.scenes import scenes
 from tests.app.web.screenshots import CHROMIUM, chromium, served
 
+# A character map that a reader must bring along, and ours does not.
+FONT_BY_NAME = (
+    b"/Contents 4 0 R /Resources << /Font << /F << /Type /Font /Subtype /Type0"
+    b" /BaseFont /Min /Encoding /UniJIS-UCS2-H /DescendantFonts [<< /Type /Font"
+    b" /Subtype /CIDFontType0 /BaseFont /Min /CIDSystemInfo << /Registry (Adobe)"
+    b" /Ordering (Japan1) /Supplement 2 >> /FontDescriptor << /Type /FontDescriptor"
+    b" /FontName /Min /Flags 4 >> >>] >> >> >>"
+)
+TEXT_IN_IT = (
+    b"<< /Length 46 >>\nstream\nBT /F 40 Tf 50 700 Td <65E5672C8A9E> Tj ET      "
+    b"\nendstream"
+)
 WATCH = re.compile(r"/watch$")
 SLOW = "window.setTimeout = ((f) => (g, ms) => f(g, ms / 20))(window.setTimeout);"
 
@@ -217,6 +230,18 @@ def test_where_the_document_does_not_open_the_images_stay(
     expect(button).to_be_hidden()
     expect(page.get_by_role("img", name="Page 2 of 4.")).to_be_visible()
     expect(page.get_by_role("link", name="Next page")).to_be_visible()
+
+
+def test_a_document_that_would_look_otherwise_is_left_to_the_images(
+    page: Page, address: str
+) -> None:
+    file = pdfs.plain(page=FONT_BY_NAME, o4=TEXT_IN_IT)
+    page.route(re.compile("read.pdf$"), lambda route: route.fulfill(body=file))
+    page.goto(f"{address}/scenes/ready")
+    page.locator("[data-open-reader]").click()
+
+    expect(page.locator("[data-open-reader]")).to_be_hidden()
+    expect(page.get_by_role("img", name="Page 2 of 4.")).to_be_visible()
 
 
 def test_without_scripts_nothing_is_offered_that_needs_them(

@@ -7,6 +7,7 @@ const button = find("open-reader");
 const pages = find("pages");
 const zoom = find("zoom");
 const images = [...pages.childNodes];
+const place = find("place").textContent;
 const vendor = new URL(".", new URL(viewer.dataset.engine, location.href)).href;
 const STEPS = [0.5, 0.75, 1, 1.25, 1.5, 2, 3, 4];
 const MAX_PIXELS = 2 ** 24;
@@ -45,6 +46,7 @@ async function open() {
       data: await answer.arrayBuffer(),
       BinaryDataFactory: Files,
       useWorkerFetch: false,
+      useSystemFonts: false, // the same look on every machine
       useWasm: false, // no WebAssembly, so that the page's policy need not allow it
       wasmUrl: `${vendor}wasm/`,
       stopAtErrors: true,
@@ -69,12 +71,13 @@ function giveUp() {
   button.hidden = true;
   find("paging").hidden = false;
   find("text").hidden = false;
+  find("place").textContent = place;
 }
 
 async function show(pdf) {
   const first = Number(viewer.dataset.page);
   near = new IntersectionObserver(enter, { root: pages, rootMargin: "100% 0px" });
-  const place = new IntersectionObserver(name, { root: pages, rootMargin: "-50% 0px" });
+  const middle = new IntersectionObserver(name, { root: pages, rootMargin: "-50% 0px" });
   for (let number = 1; number <= pdf.numPages; number += 1) {
     const page = await pdf.getPage(number);
     const { width, height } = page.getViewport({ scale: 1 });
@@ -96,10 +99,10 @@ async function show(pdf) {
   find("paging").hidden = true;
   find("text").hidden = true;
   scaleAll();
-  shown[first - 1]?.box.scrollIntoView({ block: "start" });
+  pages.scrollTop = shown[first - 1]?.box.offsetTop ?? 0;
   for (const { box } of shown) {
     near.observe(box);
-    place.observe(box);
+    middle.observe(box);
   }
 }
 
