@@ -307,6 +307,23 @@ def test_a_changed_byte_of_the_archive_never_changes_what_is_read(home: Home) ->
     assert all(files == wanted for files in read)
 
 
+@pytest.mark.parametrize(
+    "rewrite",
+    [
+        pytest.param(lambda raw: raw.replace(b"\n  ", b"\n\t ", 1), id="tab"),
+        pytest.param(lambda raw: raw.replace(b": ", b":\n", 1), id="line-end"),
+        pytest.param(lambda raw: raw + b"\n", id="at-the-end"),
+        pytest.param(lambda raw: raw.replace(b"tx", b"\\u0074x", 1), id="escape"),
+    ],
+)
+@pytest.mark.parametrize("name", [a.STATEMENT, a.AUDIT])
+def test_json_that_means_the_same_but_is_written_otherwise_is_found(
+    home: Home, name: str, rewrite: Callable[[bytes], bytes]
+) -> None:
+    assert rewrite(home.files[name]) != home.files[name]
+    assert name in named(home.changed(name, rewrite))
+
+
 def test_a_deep_or_strange_json_is_a_failed_check(home: Home) -> None:
     for content in (b"[" * 100_000, b'{"a":"\\ud800"}', b"\xff", b"{}", b""):
         report = home.changed("statement.json", lambda _, c=content: c)  # type: ignore[misc]

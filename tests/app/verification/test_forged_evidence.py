@@ -12,7 +12,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from app.verification import chains
 from app.verification.evidence import Trust, verify
 from app.verification.report import NotShownError, Report
-from tests.app.ades.pki import NOW, Pki, der
+from tests.app.ades.pki import NOW, Pki, der, new_root
 from tests.app.verification.conftest import packed
 from tests.app.verification.forger import Change, Forger, Json, Party, header, seconds
 
@@ -69,6 +69,19 @@ def off_the_curve(part: Json) -> None:
     part["cnf"]["jwk"]["x"] = "A" * 43
 
 
+def name_twice(part: Json) -> None:
+    """Two names to Python, one and the same in JSON."""
+    names: dict[Any, Any] = part
+    names.update({1: 0, "1": 0})
+
+
+def stray_bits(part: Json) -> None:
+    """The character before the padding says more than the bytes need."""
+    listed = part["documentDigests"][0]
+    text = listed["hash"]
+    listed["hash"] = text[:-2] + chr(ord(text[-2]) + 1) + "="
+
+
 OTHER = "o" * 43
 OTHERS_ID = "x509_hash:" + OTHER
 LATER = NOW + timedelta(hours=2)
@@ -85,7 +98,7 @@ ROWS: list[tuple[str, dict[str, Change], str | None]] = [
     ("request-no-time", {"request": drop("iat")}, "request"),
     ("request-time-as-text", {"request": put(iat="1")}, "request"),
     ("request-beyond-time", {"request": put(exp=1 << 60)}, "request"),
-    ("request-name-twice", {"request": lambda r: r.update({1: 0, "1": 0})}, "request"),
+    ("request-name-twice", {"request": name_twice}, "request"),
     ("request-with-nan", {"request": put(extra=float("nan"))}, "request"),
     ("client-id-of-another", {"request": put(client_id=OTHERS_ID)}, "request"),
     ("client-id-plain", {"request": put(client_id="sign.example")}, "request"),
@@ -105,6 +118,7 @@ ROWS: list[tuple[str, dict[str, Change], str | None]] = [
      "transaction_data"),
     ("other-hash", {"data": put(hashAlgorithmOID="1.3.14.3.2.26")}, "transaction_data"),
     ("short-digest", {"data": document(hash="AAAA")}, "transaction_data"),
+    ("digest-with-stray-bits", {"data": stray_bits}, "transaction_data"),
     ("hash-type", {"data": document(hashType="sodr")}, "transaction_data"),
     # the pass
     ("pass-typ", {"pass_header": put(typ="JWT")}, "pass"),
@@ -193,6 +207,25 @@ def test_the_label_with_a_wrong_code_is_refused(forger: Forger) -> None:
     report = judged(forger, data=wrong, statement=wrong)
 
     assert first_failure(report) == "labels"
+
+
+@pytest.mark.parametrize(
+    ("party", "part", "failing"),
+    [
+        ("service", "request_header", "request"),
+        ("issuer", "pass_header", "holder_proof"),
+    ],
+)
+def test_a_trusted_certificate_behind_a_stranger_is_no_chain(
+    party: str, part: str, failing: str
+) -> None:
+    """The last certificate leads to the anchor, and never issued the first."""
+    forger = Forger()
+    unknown = Party(new_root("TEST unknown"), "TEST service")
+    setattr(forger, party, unknown)
+    listed = [*unknown.x5c(), *forger.stranger.x5c()]
+
+    assert first_failure(judged(forger, **{part: put(x5c=listed)})) == failing
 
 
 def test_a_request_signed_under_another_certificate_is_refused(forger: Forger) -> None:
