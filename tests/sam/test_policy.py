@@ -164,6 +164,7 @@ def test_the_operator_sees_what_is_wrong_before_anything_is_served(
     config.hsm.pin_file.write_text("")
     config.free_tier_policy.write_text("{}")
     monkeypatch.setenv("QES_SAM_DIRECTORY", str(config.sam_directory))
+    monkeypatch.setattr("sam.serving.serve", lambda _: None)  # would not return
 
     result = CliRunner().invoke(main, ["serve"])
 
