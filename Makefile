@@ -6,7 +6,7 @@ PDF ?=
 TLS ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help demo run test check format lint types contracts migrations bench lock clean
+.PHONY: help demo run test check format lint types contracts migrations bench race vendor lock clean
 
 help:  ## show this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /  make \1\t/' | expand -t 20
@@ -42,6 +42,12 @@ bench: $(READY)  ## what a transaction costs and where it goes
 	  echo; echo "benchmarks.$$part"; \
 	  $(BIN)/python -m benchmarks.$$part || exit 1; \
 	done
+
+race:  ## the free tier's last place, 64 threads × 200 rounds
+	@QUOTA_RACE_ROUNDS=200 $(BIN)/python -m pytest -q tests/app/plans/test_race.py
+
+vendor: $(READY)  ## fetch pdf.js and the font again, by their hashes
+	@$(BIN)/python -m tests.app.web.vendored
 
 lock:  ## renew the lock files from pyproject.toml
 	@$(BIN)/pip install --quiet uv

@@ -26,7 +26,7 @@ class LazyGroup(click.Group):
         "run": ("app.local.cli", "run"),
         "demo": ("app.local.cli", "demo"),
         "evidence": ("app.verification.cli", "evidence"),
-        "verify": ("app.verification.cli", "verify"),
+        "verify": ("app.verification.cli", "verify_file"),
     }
 
     def list_commands(self, ctx: click.Context) -> list[str]:

@@ -23,7 +23,7 @@ from pydantic_settings import (
 from sqlalchemy import make_url
 
 
-def _is_loopback(host: str) -> bool:
+def is_loopback(host: str) -> bool:
     try:
         return ip_address(host).is_loopback
     except ValueError:
@@ -37,7 +37,7 @@ def _origin(value: str) -> str:
         raise ValueError("must be an http(s) URL")
     if parts.path or parts.query or parts.fragment or parts.username:
         raise ValueError("must be an origin: no path, query or trailing slash")
-    if parts.scheme == "http" and not _is_loopback(parts.hostname):
+    if parts.scheme == "http" and not is_loopback(parts.hostname):
         raise ValueError("plain http is for localhost only: wallets refuse it")
     return value
 

@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from sqlalchemy.exc import SQLAlchemyError
 
@@ -17,13 +17,18 @@ from app.ades.documents import Documents
 from app.ades.errors import AdesError
 from app.config import WebConfig
 from app.database import Database
+from app.plans.policy import UnusablePolicyError
+from app.plans.policy import load as load_policy
 from app.signing.time_stamps import TimeStamps
 from app.web_secret import SecretFileError, load_secret
+from sam import messages as m
 from sam.client import SamClient
-from sam.errors import SamError
+from sam.errors import NoPolicyError, SamError, UnknownHandleError
 
 if TYPE_CHECKING:
     from app.wiring import Peers
+
+NO_HANDLE: Final = "A" * 43
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +50,7 @@ def examine(config: WebConfig, peers: "Peers") -> Iterator[Finding]:
     stamps = TimeStamps(config.tsa_url, peers.http, peers.clock)
     yield _asked("time stamps", config.tsa_url, stamps.probe)
     yield _asked("secret", str(config.secret_file), partial(_secret, config))
+    yield _free_tier(config, peers)
     yield Finding("legal effect", "none: test mode, and nothing turns it off")
 
 
@@ -97,3 +103,22 @@ def _asked(subject: str, what: str, ask: Callable[[], object]) -> Finding:
     except (AdesError, SQLAlchemyError, SecretFileError) as error:
         return Finding(subject, f"{what}: {type(error).__name__}", holds=False)
     return Finding(subject, what, holds=True)
+
+
+def _free_tier(config: WebConfig, peers: "Peers") -> Finding:
+    """Asks the SAM about a handle that cannot exist: only the rule is looked for."""
+    if config.free_tier_policy is None:
+        return Finding("free signatures", "no rule set: nothing is limited or counted")
+    try:
+        policy = load_policy(config.free_tier_policy)
+        period = policy.period_of(peers.clock()).name
+        peers.sam.quota_tag(
+            m.QuotaTag(policy=policy.id, period=period, handle=NO_HANDLE)
+        )
+    except UnknownHandleError:
+        return Finding("free signatures", f"{policy.id} {policy.version}", holds=True)
+    except NoPolicyError:
+        return Finding("free signatures", "the SAM holds another rule", holds=False)
+    except (UnusablePolicyError, SamError) as error:
+        return Finding("free signatures", str(error), holds=False)
+    return Finding("free signatures", "the SAM knows a handle of zeros", holds=False)

@@ -222,7 +222,7 @@ def build(config: WebConfig, peers: Peers) -> Flask:
     )
     door = BrowserDoor(parts.sessions, config.secure)
     door.init_app(app)
-    init_headers(app, secure=config.secure)
+    init_headers(app, config.base_url)
     init_problems(app)
     _register(app, config, parts, door)
     return app

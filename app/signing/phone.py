@@ -7,9 +7,11 @@ recognise one's own doing, and the code that only the starting browser can use.
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Final
 
 from app.database import Database
 from app.signers.exchanges import Exchanges
+from app.signers.session_kinds import SessionKind
 from app.signers.sessions import BrowserSessions
 from app.signers.store import Exchange
 from app.signing import store
@@ -19,6 +21,8 @@ from app.signing.reasons import Reason
 from app.signing.states import BEFORE_SIGNING, Event, IllegalTransitionError, State
 from app.signing.tables import SigningRequest
 from app.signing.watch import exchange_word
+
+PAST_CONFIRMATION: Final = frozenset({State.SIGNING, State.SIGNED})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -32,7 +36,8 @@ class Phone:
 
     def page(self, exchange: Exchange) -> dict[str, object]:
         request = self._request(exchange)
-        awaits = self.confirmation.awaits_code(exchange)
+        signing = exchange.tx == request.tx and request.state in PAST_CONFIRMATION
+        awaits = self.confirmation.awaits_code(exchange) and not signing
         return {
             "exchange": exchange,
             "request": request,
@@ -42,9 +47,9 @@ class Phone:
             "documents": request.documents,
             "code": self.confirmation.code_of(exchange) if awaits else None,
             "type_until": exchange.answered_at and exchange.answered_at + TYPE_WITHIN,
-            "confirmed": exchange.confirmed_at is not None,
+            "confirmed": exchange.confirmed_at is not None or signing,
+            "by_code": exchange.confirmed_by == SessionKind.CROSS_DEVICE,
             "closed": exchange.closed_at is not None,
-            "signed": request.state in {State.SIGNING, State.SIGNED},
             "word": exchange_word(exchange, self.clock()),
         }
 

@@ -102,7 +102,9 @@ class Shown:
 
 
 SHOWN: Final[dict[State, Shown]] = {
-    State.READY: Shown(template="ready.html", words="Ready to sign", step=2),
+    State.READY: Shown(
+        template="ready.html", words="Ready to read — nothing is signed yet", step=2
+    ),
     State.AWAITING_WALLET: Shown(
         template="awaiting_wallet.html",
         words="Waiting for your wallet — nothing is signed yet",

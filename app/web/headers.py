@@ -1,8 +1,11 @@
 """Headers of every answer, errors included."""
 
 from typing import Final
+from urllib.parse import urlsplit
 
 from flask import Flask, Response, request
+
+from app.config import is_loopback
 
 CONTENT_SECURITY_POLICY: Final = "; ".join(
     [
@@ -11,8 +14,8 @@ CONTENT_SECURITY_POLICY: Final = "; ".join(
         "worker-src 'self'",
         "connect-src 'self'",
         "style-src 'self'",
-        "font-src 'self' data:",
-        "img-src 'self' data: blob:",
+        "font-src 'self'",
+        "img-src 'self'",
         "form-action 'self'",
         "base-uri 'none'",
         "frame-ancestors 'none'",
@@ -28,19 +31,19 @@ HEADERS: Final = {
     "Cross-Origin-Opener-Policy": "same-origin",
     "Cross-Origin-Resource-Policy": "same-origin",
 }
-# Pages whose reader decodes images by WebAssembly (pdf.js); no script of a string.
-READING: Final = CONTENT_SECURITY_POLICY.replace(
-    "script-src 'self'", "script-src 'self' 'wasm-unsafe-eval'"
-)
 ONE_YEAR: Final = "max-age=31536000"
 
 
-def init_headers(app: Flask, *, secure: bool) -> None:
+def init_headers(app: Flask, base_url: str) -> None:
+    """No HSTS on loopback: it would hold for every other port of the machine too."""
+    parts = urlsplit(base_url)
+    strict = parts.scheme == "https" and not is_loopback(parts.hostname or "")
+
     @app.after_request
     def add(response: Response) -> Response:
         for name, value in HEADERS.items():
             response.headers.setdefault(name, value)
-        if secure:
+        if strict:
             response.headers["Strict-Transport-Security"] = ONE_YEAR
         if request.endpoint == "static":
             response.headers["Cache-Control"] = "public, max-age=3600"

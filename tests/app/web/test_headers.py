@@ -10,7 +10,8 @@ PATHS = ["/", "/nowhere", "/requests/x", "/oid4vp/return", "/oid4vp/request/x"]
     [
         (
             "Content-Security-Policy",
-            "default-src 'none'; style-src 'self'; img-src 'self' data:; "
+            "default-src 'none'; script-src 'self'; worker-src 'self'; "
+            "connect-src 'self'; style-src 'self'; font-src 'self'; img-src 'self'; "
             "form-action 'self'; base-uri 'none'; frame-ancestors 'none'",
         ),
         ("Referrer-Policy", "no-referrer"),
