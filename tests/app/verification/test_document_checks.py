@@ -1,0 +1,63 @@
+"""A signed file against what is stated of it, one stated value wrong at a time."""
+
+import pytest
+
+from app.verification import archive, chains, document_checks, record_checks
+from app.verification.document_checks import Found
+from app.verification.report import NotCheckedError, NotShownError
+from tests.app.verification.conftest import ORIGINALS, Home
+
+
+@pytest.fixture
+def found(home: Home) -> Found:
+    stated = record_checks.statement(home.files[archive.STATEMENT])
+    return document_checks.find(home.documents["lease.pdf"], stated.documents)
+
+
+@pytest.fixture
+def chain(home: Home) -> chains.Chain:
+    return chains.from_pem(home.files[archive.CHAIN])
+
+
+def judge(found: Found, chain: chains.Chain, **wrong: str) -> None:
+    stated = found.stated.model_copy(update=wrong)
+    found = Found(content=found.content, byte_range=found.byte_range, stated=stated)
+    document_checks.check_signature(found, chain)
+    document_checks.check_prepared(found)
+    document_checks.check_original(found)
+    document_checks.check_whole(found)
+
+
+def test_what_is_stated_holds(found: Found, chain: chains.Chain) -> None:
+    judge(found, chain)
+
+
+@pytest.mark.parametrize(
+    ("value", "complaint"),
+    [
+        ("sdr", "another message digest"),
+        ("dtbsr", "other signed attributes"),
+        ("checksum", "not the prepared file"),
+        ("sodr", "does not begin with the original"),
+    ],
+)
+def test_each_stated_digest_is_compared(
+    found: Found, chain: chains.Chain, value: str, complaint: str
+) -> None:
+    with pytest.raises(NotShownError, match=complaint):
+        judge(found, chain, **{value: "44" * 32})
+
+
+def test_the_end_of_the_original_is_found(found: Found) -> None:
+    assert document_checks.check_original(found) == len(ORIGINALS["lease.pdf"])
+
+
+def test_an_original_without_an_end_is_left_open(found: Found) -> None:
+    endless = Found(
+        content=found.content.replace(b"startxref", b"startxxxx"),
+        byte_range=found.byte_range,
+        stated=found.stated,
+    )
+
+    with pytest.raises(NotCheckedError):
+        document_checks.check_original(endless)
