@@ -58,8 +58,6 @@ def _read(padded: bytes) -> CmsSignature:
     (signer,) = signed["signer_infos"]
     attributes: bytes = signer["signed_attrs"].dump()
     values = {one["type"].native: one["values"] for one in signer["signed_attrs"]}
-    if len(values) != len(signer["signed_attrs"]):
-        raise ValueError("an attribute occurs twice")
     (digest,) = values["message_digest"].native
     (certificate,) = [
         one.chosen

@@ -63,8 +63,9 @@ HEADLINES: Final = {
 }
 _ORDER: Final = list(Verdict)
 # The validator's sentences (app.ades.validate); a test holds each row to a real file.
+_CHANGED: Final = "The document was changed after it was signed."
 _VERDICTS: Final = {
-    "The document was changed after it was signed.": Verdict.CHANGED,
+    _CHANGED: Verdict.CHANGED,
     "The document was changed after signing in a way the signature forbids.": (
         Verdict.CHANGED
     ),
@@ -219,7 +220,10 @@ def _signers(content: bytes, reports: Sequence[SignatureReport]) -> tuple[Signer
 
 
 def _signer(content: bytes, report: SignatureReport, *, last: bool) -> Signer:
-    certificate = _certificate(content, report)
+    cms = _cms(content, report)
+    certificate = None if cms is None else _certificate(cms)
+    digest = _digest(content, report)
+    changed = not report.valid and cms is not None and _differs(cms, digest)
     name = issuer = fingerprint = ""
     qualified = False
     if certificate is not None:
@@ -231,13 +235,15 @@ def _signer(content: bytes, report: SignatureReport, *, last: bool) -> Signer:
     return Signer(
         name=name or "unknown",
         issuer=issuer or "unknown",
-        verdict=_verdict(report, plain=not test and not qualified),
-        reason=report.summary,
+        verdict=Verdict.CHANGED
+        if changed
+        else _verdict(report, plain=not test and not qualified),
+        reason=_CHANGED if changed else report.summary,
         signed_at=report.signed_at if report.valid else None,
         covers_whole_file=report.covers_whole_file,
         last=last,
         revocation=report.revocation,
-        digest=_digest(content, report),
+        digest=digest,
         certificate=fingerprint,
         test=test,
         claims_qualified=qualified,
@@ -251,15 +257,31 @@ def _verdict(report: SignatureReport, *, plain: bool) -> Verdict:
     return Verdict.NOT_QUALIFIED if plain else Verdict.VALID
 
 
-def _certificate(content: bytes, report: SignatureReport) -> x509.Certificate | None:
+def _cms(content: bytes, report: SignatureReport) -> cms_signature.CmsSignature | None:
     if report.byte_range is None:
         return None
     try:
         token = gap(content, report.byte_range)
-        cms = cms_signature.read(bytes.fromhex(token[1:-1].decode()))
-        return chains.certificate(cms.certificate)
-    except (ByteRangeError, cms_signature.UnreadableSignatureError, NotShownError):
+        return cms_signature.read(bytes.fromhex(token[1:-1].decode()))
+    except (ByteRangeError, cms_signature.UnreadableSignatureError):
         return None
+
+
+def _certificate(cms: cms_signature.CmsSignature) -> x509.Certificate | None:
+    try:
+        return chains.certificate(cms.certificate)
+    except NotShownError:
+        return None
+
+
+def _differs(cms: cms_signature.CmsSignature, digest: str) -> bool:
+    """Whether other bytes were signed than are there now.
+
+    The validator stops at the first obstacle, a missing CRL for one; that a file was
+    changed is certain whatever else cannot be told.
+    """
+    same_size = len(cms.message_digest) == hashlib.sha256().digest_size
+    return same_size and digest != "" and cms.message_digest.hex() != digest
 
 
 def _digest(content: bytes, report: SignatureReport) -> str:

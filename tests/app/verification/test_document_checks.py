@@ -3,6 +3,7 @@
 import pytest
 
 from app.verification import archive, chains, document_checks, record_checks
+from app.verification.cms_signature import UnreadableSignatureError, read
 from app.verification.document_checks import Found
 from app.verification.report import NotCheckedError, NotShownError
 from tests.app.verification.conftest import ORIGINALS, Home
@@ -46,6 +47,11 @@ def test_each_stated_digest_is_compared(
 ) -> None:
     with pytest.raises(NotShownError, match=complaint):
         judge(found, chain, **{value: "44" * 32})
+
+
+def test_a_signature_of_any_size_is_not_parsed() -> None:
+    with pytest.raises(UnreadableSignatureError, match="too large"):
+        read(bytes(300_000))
 
 
 def test_the_end_of_the_original_is_found(found: Found) -> None:

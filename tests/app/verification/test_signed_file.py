@@ -128,6 +128,15 @@ def test_without_a_crl_nobody_is_sure(judge: Judge, signed: bytes) -> None:
     assert judge(signed, crls=()).verdict is Verdict.UNSURE
 
 
+def test_a_change_is_certain_even_where_nothing_else_is(
+    judge: Judge, signed: bytes
+) -> None:
+    judgement = judge(with_another_page(signed), crls=(), anchors=())
+
+    assert judgement.verdict is Verdict.CHANGED
+    assert judgement.reason == "The document was changed after it was signed."
+
+
 def test_a_revoked_certificate_is_not_valid(
     judge: Judge, documents: Documents, pki: Pki
 ) -> None:
