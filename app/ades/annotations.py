@@ -85,7 +85,7 @@ def _survey_flags(
         found[FindingKind.HIDDEN_CONTENT] += 1
     elif flags & TOGGLE_NO_VIEW or (flags & NO_VIEW and flags & PRINT):
         raise UnsignableDocumentError(Refusal.CHANGING_CONTENT)
-    elif flags & NO_VIEW or not flags & PRINT or _is_transparent(annotation):
+    elif not flags & PRINT or _is_transparent(annotation):
         found[FindingKind.HIDDEN_CONTENT] += 1
 
 

@@ -30,11 +30,7 @@ def resolved(item: object) -> object:
         return item
     reader = item.reference.pdf
     assert isinstance(reader, PdfFileReader)  # noqa: S101  # the only source of ours
-    try:
-        place = reader.xrefs[item.reference]
-    except KeyError:
-        return None
-    if place is None:
+    if reader.xrefs[item.reference] is None:
         return None
     found: object = item.reference.get_object()
     return found

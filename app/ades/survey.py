@@ -65,8 +65,21 @@ def _survey_catalog(
     shows = "/AlternatePresentations" in member(root, "/Names")
     if shows or value(root, "/Collection") is not None:
         raise UnsignableDocumentError(Refusal.CHANGING_CONTENT)
-    if members(member(root, "/OCProperties"), "/OCGs"):
+    if _has_layers(member(root, "/OCProperties")):
         found[FindingKind.HIDDEN_LAYERS] += 1
+
+
+def _has_layers(properties: generic.DictionaryObject) -> bool:
+    """§8.11.4: listed, or switched although not listed."""
+    switched = member(properties, "/D")
+    return any(
+        (
+            members(properties, "/OCGs"),
+            members(properties, "/Configs"),
+            members(switched, "/OFF"),
+            members(switched, "/ON"),
+        )
+    )
 
 
 def _survey_page(

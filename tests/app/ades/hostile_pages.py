@@ -92,8 +92,9 @@ def _image(entries: bytes, data: bytes) -> bytes:
 
 def endless_text(lines: int) -> bytes:
     """Each line holds 1000 words; the next stands below it."""
-    line = b"(" + b"word " * 1000 + b") Tj T*\n"
+    font = FONT.replace(b" >>", b" /Encoding /WinAnsiEncoding >>")
+    line = b"(" + b"1000\x80 " * 1000 + b") Tj T*\n"  # the euro sign
     filters, data = packed(b"BT /F1 1 Tf 1 TL 0 840 Td " + line * lines + b"ET")
     return plain(
-        page=b"/Contents 9 0 R " + RESOURCES, o8=FONT, o9=stream(filters, data)
+        page=b"/Contents 9 0 R " + RESOURCES, o8=font, o9=stream(filters, data)
     )

@@ -90,9 +90,15 @@ def deep_array(depth: int) -> bytes:
     return plain(catalog=b"/OpenAction " + b"[" * depth + b"]" * depth)
 
 
-def object_streams(members: Mapping[int, bytes], *, padding: int = 0) -> bytes:
+def object_streams(
+    members: Mapping[int, bytes],
+    *,
+    padding: int = 0,
+    places: Mapping[int, int] | None = None,
+) -> bytes:
     """A file whose objects live in one compressed object stream (number 10).
 
+    ``places``: what the table says instead of the truth, by object number.
     ``padding`` zero-like bytes are appended to the stream before compression.
     """
     bodies = b"".join(body + b" " for body in members.values())
@@ -109,6 +115,7 @@ def object_streams(members: Mapping[int, bytes], *, padding: int = 0) -> bytes:
     table = len(out)
     rows = [_row(0, 0, 255)]
     position = {number: place for place, number in enumerate(members)}
+    position |= places or {}
     for number in range(1, 12):
         if number in position:
             rows.append(_row(2, 10, position[number]))

@@ -88,8 +88,32 @@ CORPUS = [
         id="form-loop",
     ),
     pytest.param(certified(1), Refusal.FORBIDS_SIGNING, id="certified-no-changes"),
+    pytest.param(
+        pdfs.plain(catalog=b"/OpenAction 4 0 R", o4=b"4 0 R"),
+        Refusal.TOO_COMPLEX,
+        id="reference-to-itself",
+    ),
     pytest.param(pdfs.deep_array(100_000), Refusal.TOO_COMPLEX, id="deep-array"),
     pytest.param(pdfs.deep_page_tree(5000), Refusal.TOO_COMPLEX, id="deep-page-tree"),
+    pytest.param(
+        pdfs.object_streams(
+            {1: pdfs.CATALOG % b"", 2: pdfs.PAGES, 3: pdfs.PAGE % b""}, places={3: 1}
+        ),
+        Refusal.MALFORMED,
+        id="object-in-another-place-of-its-stream",
+    ),
+    pytest.param(
+        pdfs.object_streams(
+            {
+                1: pdfs.CATALOG % b"/ViewerPreferences 4 0 R",
+                2: pdfs.PAGES,
+                3: pdfs.PAGE % b"",
+                4: b"3 0 R",
+            }
+        ),
+        Refusal.MALFORMED,
+        id="reference-as-an-object-in-a-stream",
+    ),
     pytest.param(
         pdfs.plain_in_object_streams(padding=300 * MIB),
         Refusal.TOO_COMPLEX,

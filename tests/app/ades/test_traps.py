@@ -84,6 +84,11 @@ REFUSED = [
         id="opens-another-file-by-itself",
     ),
     pytest.param(
+        traps.text_page(catalog=b"/AA << /WC << /S /SubmitForm /F (x) >> >>"),
+        Refusal.LAUNCHES,
+        id="document-sends-when-closed",
+    ),
+    pytest.param(
         traps.text_page(page=b"/AA << /O << /S /URI /URI (https://a.example) >> >>"),
         Refusal.LAUNCHES,
         id="page-opens-a-web-page-by-itself",
@@ -208,6 +213,16 @@ REFUSED = [
         id="page-of-unknown-type",
     ),
     pytest.param(
+        pdfs.plain(page=b"/Kids [4 0 R] /Count 1", o4=pdfs.PAGE % b""),
+        Refusal.MALFORMED,
+        id="page-that-is-a-branch-as-well",
+    ),
+    pytest.param(
+        pdfs.pdf({1: pdfs.CATALOG % b"", 2: pdfs.PAGE % b""}),
+        Refusal.MALFORMED,
+        id="page-without-a-tree",
+    ),
+    pytest.param(
         pdfs.plain().replace(b"/Kids [3 0 R]", b"/Kids [9 0 R]"),
         Refusal.MALFORMED,
         id="page-that-is-not-there",
@@ -265,6 +280,14 @@ FOUND = [
         ),
         FindingKind.HIDDEN_LAYERS,
         id="layer",
+    ),
+    pytest.param(
+        traps.text_page(
+            catalog=b"/OCProperties << /D << /OFF [4 0 R] >> >>",
+            o4=b"<< /Type /OCG /Name (draft) >>",
+        ),
+        FindingKind.HIDDEN_LAYERS,
+        id="layer-that-is-not-listed",
     ),
     pytest.param(
         traps.text_page(
@@ -342,6 +365,12 @@ ORDINARY = [
     pytest.param(traps.printed_form(), id="empty-signature-field"),
     pytest.param(traps.dangling(), id="references-to-nothing"),
     pytest.param(traps.stamp(b"/F 4"), id="stamp"),
+    pytest.param(
+        traps.annotated(
+            b"<< /Subtype /Stamp /Rect [9 9 9 9] /F 2 /AP << /N 5 0 R >> >>", o5=PICTURE
+        ),
+        id="hidden-stamp-without-area",
+    ),
     pytest.param(traps.opening(b"<< /S /Named /N /Print >>"), id="prints-itself"),
     pytest.param(traps.link(b"<< /S /GoTo /D [3 0 R /Fit] >>"), id="link-inside"),
     pytest.param(

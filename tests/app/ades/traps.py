@@ -36,6 +36,17 @@ def link(action: bytes) -> bytes:
     return annotated(b"<< /Subtype /Link %s /A %s >>" % (AREA, action))
 
 
+def linked(count: int) -> bytes:
+    """A page with that many links inside the document, each an object with another."""
+    kids = b" ".join(b"%d 0 R" % (10 + 2 * n) for n in range(count))
+    links = {}
+    for n in range(count):
+        body = b"<< /Type /Annot /Subtype /Link %s /A %d 0 R >>" % (AREA, 11 + 2 * n)
+        links[f"o{10 + 2 * n}"] = body
+        links[f"o{11 + 2 * n}"] = b"<< /S /GoTo /D [3 0 R /Fit] >>"
+    return text_page(page=b"/Annots [%s]" % kids, **links)
+
+
 def stamp(entries: bytes) -> bytes:
     """A stamp with an appearance (object 5)."""
     body = b"<< /Subtype /Stamp %s /AP << /N 5 0 R >> %s >>" % (AREA, entries)
@@ -113,7 +124,7 @@ def tagged() -> bytes:
     """As office programs write it: a structure tree with names of its own."""
     return text_page(
         catalog=b"/MarkInfo << /Marked true >> /StructTreeRoot 4 0 R"
-        b" /ViewerPreferences << /DisplayDocTitle true >> /Lang (en)",
+        b" /ViewerPreferences << /DisplayDocTitle true /EF 0 >> /Lang (en)",
         page=b"/StructParents 0 /Tabs /S /Group << /Type /Group /S /Transparency >>",
         o4=b"<< /Type /StructTreeRoot /K [5 0 R] >>",
         o5=b"<< /Type /StructElem /S /Launch /P 4 0 R /Pg 3 0 R /K 0 >>",
