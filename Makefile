@@ -38,7 +38,7 @@ migrations: $(READY)
 	@$(BIN)/python -m pytest -q tests/test_migrations.py
 
 bench: $(READY)  ## what a transaction costs and where it goes
-	@for part in transaction verify hsm documents; do \
+	@for part in transaction verify hsm documents delivery waiting; do \
 	  echo; echo "benchmarks.$$part"; \
 	  $(BIN)/python -m benchmarks.$$part || exit 1; \
 	done

@@ -49,11 +49,11 @@ from app.signing.signer_steps import SignerSteps
 from app.signing.states import SHOWN, State
 from app.signing.sweep import Sweeper
 from app.signing.time_stamps import TimeStamps
-from app.signing.validation_trust import ValidationTrust
 from app.signing.views import signing_blueprint
 from app.signing.wallet_tile import Tiles
 from app.signing.wallet_views import wallet_blueprint
 from app.verification.signed_file import SignedFiles
+from app.verification.validation_trust import ValidationTrust
 from app.verification.views import VerificationPages, verification_blueprint
 from app.web.browser import BrowserDoor
 from app.web.headers import init_headers

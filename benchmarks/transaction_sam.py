@@ -19,7 +19,8 @@ from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding
 
 from app.ades import embed, prepare, timestamp, validate
-from app.local.layout import Layout
+from app.local.layout import POLICY, Layout
+from app.plans.policy import load as load_policy
 from app.signing.completion import cms_parts
 from app.trust_services.installation import Installation
 from benchmarks.transaction_floor import Ledger
@@ -31,9 +32,10 @@ from sam import messages as m
 from sam.config import SamConfig
 from sam.database import Database
 from sam.module import Sam
+from sam.quota import quota_tag
 from sam.start import open_sam
 
-CALLS = ("open_sign", "request", "submit", "finish")
+CALLS = ("open_sign", "request", "submit", "quota_tag", "finish")
 REST, DATABASE = "the rest", "database, audit, evidence"
 HSM, CA_LINE = "SoftHSM", "TLS and HTTP to the CA"
 STEPS: dict[str, list[tuple[Any, str]]] = {
@@ -157,6 +159,7 @@ class Walk:
         self._prepared = prepare.prepare(
             LEASE.read_bytes(), signed_at=now(), max_pages=100
         )
+        self._policy = load_policy(POLICY)
         self._handle = self._identified()
 
     def close(self) -> None:
@@ -184,8 +187,14 @@ class Walk:
         with within("open_sign"):
             opened = opening.open_sign(sam, call, content.read)
         self._present(sam, opened, within)
+        with within("quota_tag"):
+            quota_tag(sam, self._quota_call(opened.tx))
         with within("finish"):
             return finishing.finish(sam, m.Finish(tx=opened.tx))
+
+    def _quota_call(self, tx: str) -> m.QuotaTag:
+        period = self._policy.period_of(now()).name
+        return m.QuotaTag(policy=self._policy.id, period=period, tx=tx)
 
     def _open_call(self) -> tuple[m.OpenSign, io.BytesIO]:
         document = m.PreparedDocument(
@@ -194,7 +203,7 @@ class Walk:
             original_length=LEASE.stat().st_size,
             length=len(self._prepared.content),
         )
-        call = m.OpenSign(documents=(document,), handle=self._handle)
+        call = m.OpenSign(documents=(document,), handle=self._handle, purpose="private")
         return call, io.BytesIO(self._prepared.content)
 
     def _present(
@@ -261,7 +270,7 @@ class Walk:
 
 
 def _parts(finished: m.Finished) -> dict[str, Any]:
-    parts = cms_parts(finished)
+    (parts,) = cms_parts(finished, 1)
     return {
         "attributes": parts.signed_attributes,
         "signature": parts.signature,

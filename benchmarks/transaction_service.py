@@ -82,9 +82,7 @@ class Person:
     def become_a_signer(self) -> None:
         """Identify and take the pass: once, before anything is measured."""
         receive_pid(self.wallet, self._provider, PERSONS["erika"], now())
-        asked = self.browser.follow(self.upload(), "identify")
-        returned = self.present(_link(asked))
-        offer = self.browser.open(str(returned.redirect_uri)).element("offer-link")
+        offer = self.identify().element("offer-link")
         receive_offer(
             offer.attribute("href"),
             wallet=self.wallet,
@@ -93,9 +91,15 @@ class Person:
             now=now(),
         )
 
-    def upload(self) -> Page:
+    def identify(self) -> Page:
+        """The page the wallet brings the person back to."""
+        asked = self.browser.follow(self.upload(), "identify")
+        returned = self.present(link(asked))
+        return self.browser.open(str(returned.redirect_uri))
+
+    def upload(self, document: Path = LEASE) -> Page:
         start = self.browser.open(self._base_url)
-        return self.browser.follow(start, "upload-submit", LEASE)
+        return self.browser.follow(start, "upload-submit", document)
 
     def present(self, link: str, http: httpx.Client | None = None) -> Outcome:
         presenter = Presenter(
@@ -113,7 +117,7 @@ class Person:
         yield "upload"
         asked = self.browser.follow(page, "approve")
         yield "approve"
-        returned = self.present(_link(asked))
+        returned = self.present(link(asked))
         yield "wallet"
         done = self.browser.open(str(returned.redirect_uri))
         state = done.element("request-state").attribute("data-state")
@@ -124,7 +128,7 @@ class Person:
         yield "download"
 
 
-def _link(page: Page) -> str:
+def link(page: Page) -> str:
     return page.element("wallet-link").attribute("href")
 
 

@@ -6,7 +6,7 @@ import httpx
 
 from app.ades.documents import Documents, Validation
 from app.local.layout import Layout
-from app.signing.validation_trust import ValidationTrust
+from app.verification.validation_trust import ValidationTrust
 
 
 class InvalidSignatureError(Exception):

@@ -18,7 +18,7 @@ from app.ades.documents import CmsParts, Documents, Validation
 from app.signing.files import DocumentFiles
 from app.signing.tables import Document, SigningRequest
 from app.signing.time_stamps import TimeStamps
-from app.signing.validation_trust import ValidationTrust
+from app.verification.validation_trust import ValidationTrust
 from sam import messages as m
 
 

@@ -29,7 +29,7 @@ from app.signing.reasons import Reason
 from app.signing.states import Event, IllegalTransitionError, State
 from app.signing.tables import SigningRequest
 from app.signing.time_stamps import TimeStamps
-from app.signing.validation_trust import ValidationTrustError
+from app.verification.validation_trust import ValidationTrustError
 from sam import errors as sam_errors
 from sam import messages as m
 from sam.client import SamClient

@@ -20,9 +20,9 @@ from cryptography.x509.oid import ObjectIdentifier
 from app.ades.byte_range import ByteRangeError, gap, sdr
 from app.ades.documents import Documents
 from app.ades.reports import SignatureReport
-from app.signing.validation_trust import ValidationTrustError
 from app.verification import chains, cms_signature
 from app.verification.report import NotShownError
+from app.verification.validation_trust import ValidationTrustError
 
 log = logging.getLogger(__name__)
 

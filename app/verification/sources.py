@@ -8,7 +8,7 @@ import httpx
 from pydantic import ValidationError
 
 from app.config import WebConfig
-from app.signing.validation_trust import ValidationTrust, ValidationTrustError
+from app.verification.validation_trust import ValidationTrust, ValidationTrustError
 
 TIMEOUT_SECONDS = 5.0
 

@@ -14,7 +14,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 
 from app.ades import validate
 from app.ades.documents import Documents
-from app.signing.validation_trust import ValidationTrustError
+from app.verification.validation_trust import ValidationTrustError
 from app.verification import signed_file
 from app.verification.signed_file import Judgement, SignedFiles, Verdict
 from app.verification.spoken import spoken

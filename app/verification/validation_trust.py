@@ -13,6 +13,7 @@ from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding
 
 CRL_KEPT: Final = timedelta(minutes=5)
+MAX_CRL_BYTES: Final = 10_000_000
 
 
 class ValidationTrustError(Exception):
@@ -61,8 +62,18 @@ class ValidationTrust:
         if kept is not None and now - kept[0] < CRL_KEPT:
             return kept[1]
         try:
-            answer = self._http.get(url).raise_for_status()
-        except httpx.HTTPError:
+            fetched = self._fetched(url)
+        except (httpx.HTTPError, ValidationTrustError):
             return kept[1] if kept else None
-        self._crls[url] = (now, answer.content)
-        return answer.content
+        self._crls[url] = (now, fetched)
+        return fetched
+
+    def _fetched(self, url: str) -> bytes:
+        content = b""
+        with self._http.stream("GET", url) as answer:
+            answer.raise_for_status()
+            for part in answer.iter_bytes():
+                content += part
+                if len(content) > MAX_CRL_BYTES:
+                    raise ValidationTrustError(f"{url}: larger than a CRL may be")
+        return content
