@@ -97,7 +97,14 @@ CORPUS = [
     pytest.param(pdfs.deep_page_tree(5000), Refusal.TOO_COMPLEX, id="deep-page-tree"),
     pytest.param(
         pdfs.object_streams(
-            {1: pdfs.CATALOG % b"", 2: pdfs.PAGES, 3: pdfs.PAGE % b""}, places={3: 1}
+            {
+                1: pdfs.CATALOG % b"/ViewerPreferences 4 0 R",
+                2: pdfs.PAGES,
+                3: pdfs.PAGE % b"",
+                4: b"<< /HideMenubar false >>",
+                5: b"<< /HideMenubar true >>",
+            },
+            places={4: 4},
         ),
         Refusal.MALFORMED,
         id="object-in-another-place-of-its-stream",
