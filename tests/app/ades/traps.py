@@ -1,4 +1,4 @@
-"""Documents that hide something: one per way, made from bytes. See ``test_traps``."""
+"""Documents that hide something: one per way, made from bytes. see ``test_traps``."""
 
 from tests.app.ades import pdfs
 from tests.app.ades.pdfs import plain, stream
