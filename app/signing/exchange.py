@@ -6,7 +6,8 @@ is derived, and recording an answer twice changes nothing.
 
 A wallet's own error is unauthenticated (anybody who saw the link can post one). It is
 a hint on the exchange, moves no state, and its redirect carries a code of another
-purpose: one that confirms nothing.
+purpose: one that confirms nothing. An answer that fails verification is such a hint
+too: without it the person would wait for a wallet that has long given up.
 """
 
 from collections.abc import Callable
@@ -27,6 +28,7 @@ from app.signing.delivery import entering_signing
 from app.signing.reasons import Reason
 from app.signing.states import Event, IllegalTransitionError, State
 from app.signing.time_stamps import TimeStamps
+from app.signing.wallet_words import ANSWER_REFUSED
 from app.web_secret import Purpose, WebSecret
 from sam import errors as sam_errors
 from sam import messages as m
@@ -73,9 +75,14 @@ class Relay:
     def answer(self, tx: str, body: str) -> str:
         """Relay one answer; the ``redirect_uri`` for the wallet (OpenID4VP §8.2)."""
         exchange = self._exchange(tx)
-        submitted = self._sam.submit(m.Submit(tx=tx, body=body))
+        try:
+            submitted = self._sam.submit(m.Submit(tx=tx, body=body))
+        except sam_errors.AnswerRefusedError:
+            self._keep_hint(tx, ANSWER_REFUSED, None)
+            raise
         if submitted.outcome == "wallet_error":
-            self._keep_hint(tx, submitted)
+            error = submitted.error or "unknown"
+            self._keep_hint(tx, error, submitted.error_description)
             return self._return_uri(Purpose.WALLET_ERROR, tx)
         if submitted.outcome == "approved":
             self._approved(exchange)
@@ -94,14 +101,10 @@ class Relay:
         query = urlencode({"response_code": self._secret.derive(purpose, tx)})
         return f"{self._base_url}/oid4vp/return?{query}"
 
-    def _keep_hint(self, tx: str, submitted: m.Submitted) -> None:
-        description = submitted.error_description
+    def _keep_hint(self, tx: str, error: str, description: str | None) -> None:
         with self._database.write() as db:
             signers.record_wallet_error(
-                db,
-                tx,
-                (submitted.error or "unknown")[:64],
-                description and description[:MAX_HINT],
+                db, tx, error[:64], description and description[:MAX_HINT]
             )
 
     def _identified(self, tx: str, submitted: m.Submitted) -> None:

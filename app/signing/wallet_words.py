@@ -1,4 +1,4 @@
-"""What a wallet's error means to the person (OpenID4VP 1.0 §8.5).
+"""What a wallet's error, or a useless answer, means to the person (OpenID4VP §8.5).
 
 Wallet errors are unauthenticated: these are hints, and the text of the error itself is
 never shown.
@@ -12,7 +12,14 @@ _NOTHING_SHARED: Final = (
 )
 _CANNOT: Final = "Your wallet says that it cannot approve signatures like this one yet."
 
+ANSWER_REFUSED: Final = "answer refused"
+"""Our own word, with a space: no error code of OpenID4VP or OAuth has one."""
+
 SENTENCES: Final = {
+    ANSWER_REFUSED: (
+        "A wallet answered, but its answer can't be used here. This happens with "
+        "another person's wallet, or with a signing pass that is too old."
+    ),
     "access_denied": _NOTHING_SHARED,
     "invalid_transaction_data": _CANNOT,
     "vp_formats_not_supported": _CANNOT,

@@ -277,3 +277,24 @@ def test_an_error_page_opened_after_an_approval_leads_to_the_document(
 
     assert answer.status_code == 303
     assert answer.headers["Location"] == waiting.response.request.path
+
+
+def test_an_answer_that_is_refused_is_told_and_moves_nothing(
+    web: Web, waiting: Page, client: FlaskClient
+) -> None:
+    answer = web.wallet_posts(waiting, "response=forged")
+
+    assert answer.status_code == 400
+    page = Page(client.get(waiting.response.request.path))
+    assert page.state == "awaiting_wallet"
+    assert "can't be used here" in page.response.text.replace("&#39;", "'")
+
+
+def test_a_refused_answer_does_not_undo_a_good_one(
+    web: Web, waiting: Page, client: FlaskClient
+) -> None:
+    web.wallet_posts(waiting, "response=approved")
+    web.wallet_posts(waiting, "response=forged")
+
+    page = Page(client.get(waiting.response.request.path))
+    assert page.state == "awaiting_confirmation"
