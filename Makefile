@@ -18,7 +18,7 @@ run: $(READY)  ## serve on http://localhost:8000 until Ctrl-C: make run [TLS=1]
 	@$(BIN)/qes run $(if $(TLS),--tls)
 
 test: $(READY)  ## all tests
-	@$(BIN)/python -m pytest
+	@$(BIN)/python -m pytest -n auto --maxprocesses 4 --dist loadfile
 
 check: format lint types contracts migrations test  ## all that CI runs
 
