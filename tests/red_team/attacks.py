@@ -6,7 +6,6 @@ the caller: signatures released, operations with a signer's key, certificates is
 
 import hashlib
 import io
-import json
 import threading
 from collections.abc import Callable
 from urllib.parse import urlencode
@@ -124,7 +123,7 @@ def swap_the_document_after_the_approval(stage: Stage) -> None:
         {"tx": tx, "sdr": "00" * 32},
         {"tx": tx, "documents": [loan.model_dump()]},
     ):
-        assert _raw(stage, "finish", body).json()["code"] == "malformed_call"
+        assert stage.raw("finish", body).json()["code"] == "malformed_call"
     stage.client.abort(tx)
 
 
@@ -190,7 +189,7 @@ def choose_what_only_the_sam_may_choose(stage: Stage) -> None:
         ("sign", {"tx": tx, "hash": "00" * 32}),
         ("issue_pass", {"signer_id": "00" * 32, "proof": "x"}),
     ):
-        assert _raw(stage, call, body).json()["code"] == "malformed_call"
+        assert stage.raw(call, body).json()["code"] == "malformed_call"
     stage.client.abort(tx)
 
 
@@ -276,7 +275,7 @@ def ask_too_much_by_match_rules(stage: Stage) -> None:
     portrait = [{"claim": "picture", "equals": "x"}]
     for asked in (rules, portrait):
         body = {"grants": [], "match_rules": asked}
-        assert _raw(stage, "open_identify", body).json()["code"] == "malformed_call"
+        assert stage.raw("open_identify", body).json()["code"] == "malformed_call"
 
 
 def a_certificate_without_the_sam(stage: Stage) -> None:
@@ -333,12 +332,6 @@ def a_request_of_the_attackers_own(stage: Stage) -> None:
 
 def _sha256_b64url(text: str) -> str:
     return b64url(hashlib.sha256(text.encode()).digest())
-
-
-def _raw(stage: Stage, call: str, body: dict[str, object]) -> httpx.Response:
-    transport = httpx.HTTPTransport(uds=str(stage.socket))
-    with httpx.Client(transport=transport, base_url="http://sam") as http:
-        return http.post(f"/{call}", content=json.dumps(body).encode())
 
 
 ATTACKS: tuple[Attack, ...] = tuple(
