@@ -14,6 +14,8 @@ from sqlalchemy.exc import SQLAlchemyError
 from app.config import WebConfig
 from app.database import check as check_database
 from app.database import upgrade as upgrade_database
+from app.plans.policy import UnusablePolicyError
+from app.plans.policy import load as load_policy
 from app.web_secret import SecretFileError, load_secret
 
 
@@ -59,6 +61,8 @@ def web() -> None:
     with _told_plainly():  # before gunicorn, which would start worker after worker
         load_secret(config.secret_file)
         check_database(config.database_url)
+        if config.free_tier_policy is not None:
+            load_policy(config.free_tier_policy)
     WebServer(config).run()
 
 
@@ -125,7 +129,7 @@ def _told_plainly() -> Iterator[None]:
     """What an operator can mend is one line, not a traceback."""
     try:
         yield
-    except SecretFileError as error:
+    except (SecretFileError, UnusablePolicyError) as error:
         raise click.ClickException(str(error)) from error
     except (SQLAlchemyError, CommandError) as error:
         reason = str(error).splitlines()[0]

@@ -33,6 +33,7 @@ from app.signing.exchange import UnknownExchangeError
 from app.signing.files import DocumentChangedError
 from app.signing.handover import HandoverOverError
 from app.signing.intake import NoFileError, OneUnsignableError, TooManyFilesError
+from app.signing.phone import TooLateToStopError
 from app.signing.reading import PageNotFoundError
 from app.signing.states import IllegalTransitionError
 from app.signing.store import RequestNotFoundError
@@ -174,6 +175,14 @@ TABLE: Final[dict[type[Exception], Problem]] = {
         "This code no longer works",
         "There is nothing that a code could confirm right now.",
         _RELOAD,
+    ),
+    TooLateToStopError: Problem(
+        409,
+        TooLateToStopError.code,
+        "It is too late to stop this",
+        "Someone typed the code before you pressed the button.",
+        "Was it not you? Keep this page's address. Tell this service and the police.",
+        signed="The document has been signed, or is being signed right now.",
     ),
     TermsChangedError: Problem(
         409,

@@ -119,6 +119,8 @@ class Relay:
 
     def _approved(self, exchange: Exchange) -> None:
         """An approval by the person who is confirmed here is on its way at once."""
+        if exchange.answered_at is not None:
+            return  # the same answer again
         obstacle = self._obstacle(exchange) if exchange.for_handle else None
         now = self._clock()
         with self._database.write() as db:

@@ -7,7 +7,7 @@ recognise one's own doing, and the code that only the starting browser can use.
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Final
+from typing import ClassVar, Final
 
 from app.database import Database
 from app.signers.exchanges import Exchanges
@@ -18,11 +18,17 @@ from app.signing import store
 from app.signing.approval import Approvals
 from app.signing.confirmation import TYPE_WITHIN, Confirmation
 from app.signing.reasons import Reason
-from app.signing.states import BEFORE_SIGNING, Event, IllegalTransitionError, State
+from app.signing.states import BEFORE_SIGNING, Event, State
 from app.signing.tables import SigningRequest
 from app.signing.watch import exchange_word
 
 PAST_CONFIRMATION: Final = frozenset({State.SIGNING, State.SIGNED})
+
+
+class TooLateToStopError(Exception):
+    """A signature is being made, or was made."""
+
+    code: ClassVar[str] = "too_late_to_stop"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -54,15 +60,12 @@ class Phone:
         }
 
     def not_me(self, exchange: Exchange) -> None:
-        """Everything that came of this link ends, as far as it can still end.
-
-        ``IllegalTransitionError`` when a signature is being made or was made.
-        """
+        """Everything that came of this link ends, or ``TooLateToStopError``."""
         request = self._request(exchange)
         if State(request.state) in BEFORE_SIGNING:
             self.approvals.end(request, Event.STOPPED, Reason.NOT_ME)
         elif request.is_open or request.state == State.SIGNED:
-            raise IllegalTransitionError(f"not me: already {request.state}")
+            raise TooLateToStopError(request.id)
         self.exchanges.close(exchange)
         if exchange.handle is not None:
             self.sessions.forget_handle(exchange.browser_id, exchange.handle)

@@ -5,47 +5,63 @@ const FAST = 2000;
 const SLOW = 5000;
 const FAST_FOR = 120_000;
 const LONGEST = 30_000;
+const PATIENCE = 15_000;
+const SENDING = 30_000;
 const ANNOUNCED = [60, 30, 10];
 
 const root = document.querySelector("[data-watch]");
 const offline = document.querySelector("[data-offline]");
 const started = performance.now();
 let failures = 0;
+let refused = false;
+let sent = -Infinity;
 let etag = null;
 let timer = null;
 let asking = null;
+let question = null;
 
 function follow() {
+  if (sending()) return;
   // A new GET, also where this page was the answer to a form.
   location.replace(root.dataset.next ?? location.pathname + location.search);
 }
 
+// A form on its way goes first: its answer may bring a new cookie, and to load the page
+// meanwhile would lose that answer.
+function sending() {
+  return performance.now() - sent < SENDING;
+}
+
 async function ask() {
   const headers = etag ? { "If-None-Match": etag } : {};
+  const { signal } = question = new AbortController();
+  const late = setTimeout(() => question.abort(), PATIENCE);
   let answer;
   try {
-    answer = await fetch(root.dataset.watch, {
-      headers,
-      cache: "no-store",
-      signal: AbortSignal.timeout(15_000),
-    });
+    answer = await fetch(root.dataset.watch, { headers, cache: "no-store", signal });
   } catch {
     failures += 1;
-    offline.hidden = false;
+    offline.hidden = sending();
     return;
+  } finally {
+    clearTimeout(late);
   }
   offline.hidden = true;
   if (answer.status === 304) {
     failures = 0;
+    refused = false;
   } else if (answer.ok) {
     const { state } = await answer.json();
     failures = 0;
+    refused = false;
     etag = answer.headers.get("ETag");
     if (state !== root.dataset.word) follow();
   } else if (answer.status >= 500 || answer.status === 429) {
     failures += 1;
-  } else {
+  } else if (refused) {
     follow(); // this page is no longer ours: the server says what it is
+  } else {
+    refused = true; // or another tab is getting a new cookie just now
   }
 }
 
@@ -57,6 +73,10 @@ function pause() {
 
 async function look() {
   clearTimeout(timer);
+  if (sending()) {
+    timer = setTimeout(look, SLOW);
+    return;
+  }
   asking ??= ask().catch(() => { failures += 1; });
   await asking;
   asking = null;
@@ -69,6 +89,13 @@ function lookNow() {
   else look();
 }
 
+document.addEventListener("submit", () => {
+  sent = performance.now();
+  question?.abort();
+});
+window.addEventListener("pageshow", (event) => {
+  if (event.persisted) sent = -Infinity;
+});
 document.addEventListener("visibilitychange", lookNow);
 window.addEventListener("online", lookNow);
 window.addEventListener("focus", lookNow);
