@@ -127,6 +127,10 @@ class Scene:
             self.attacker.post(f"{relayed.path}/confirm", code=code)
 
 
+def state_of(page: Page) -> str:
+    return page.element("request-state").attribute("data-state")
+
+
 Script = Callable[[Scene], None]
 
 
@@ -172,6 +176,14 @@ def spoils(service: Service) -> Spoils:
         key_operations=service.key_operations(),
         releases=len(service.sam.releases(0).releases),
     )
+
+
+def gained(before: Spoils, scene: Scene) -> dict[str, int]:
+    """What grew since, but for the device's own operations."""
+    after = spoils(scene.service)
+    names = ("logins", "passes", "signed", "releases")
+    grown = {name: getattr(after, name) - getattr(before, name) for name in names}
+    return {name: by for name, by in grown.items() if by}
 
 
 def seen_by_the_attacker(scene: Scene) -> list[str]:

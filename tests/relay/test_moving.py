@@ -8,10 +8,9 @@ from urllib.parse import urlsplit
 import httpx
 import pytest
 
-from tests.relay.scene import Scene, opened_to_the_attacker, spoils
+from tests.relay.scene import Scene, gained, opened_to_the_attacker, spoils, state_of
 from tests.relay.scripts.replays import post_her_answer
 from tests.relay.scripts.tickets import hand_over
-from tests.relay.test_relay import gained, state_of
 from tests.relay.visitor import Visitor
 
 

@@ -10,7 +10,7 @@ from typing import Final
 import pytest
 
 from tests.relay import scene as stage
-from tests.relay.scene import VICTIM, Scene, Script, Spoils
+from tests.relay.scene import VICTIM, Scene, Script, gained, state_of
 from tests.relay.scripts import (
     cross_site,
     own_login,
@@ -21,7 +21,6 @@ from tests.relay.scripts import (
     typed_codes,
     wallet_errors,
 )
-from wallet_emulator.browser import Page
 
 SCRIPTS: Final[dict[str, Script]] = {
     **returning.ROWS,
@@ -50,10 +49,6 @@ def test_a_relayed_code_yields_nothing(scene: Scene, name: str) -> None:
 
 def test_the_table_is_long_enough() -> None:
     assert len(SCRIPTS) >= 50
-
-
-def state_of(page: Page) -> str:
-    return page.element("request-state").attribute("data-state")
 
 
 @pytest.mark.processes
@@ -101,11 +96,3 @@ def test_what_was_signed_is_seen_where_the_table_looks(scene: Scene) -> None:
     scene.type(relayed, scene.victim.code_on(relayed.link))
 
     assert f"{relayed.path}/evidence.zip" in stage.opened_to_the_attacker(scene)
-
-
-def gained(before: Spoils, scene: Scene) -> dict[str, int]:
-    """What grew, but for the device's own operations."""
-    after = stage.spoils(scene.service)
-    names = ("logins", "passes", "signed", "releases")
-    grown = {name: getattr(after, name) - getattr(before, name) for name in names}
-    return {name: by for name, by in grown.items() if by}
