@@ -5,14 +5,23 @@ whole of it: it returns a ``VerifiedCredential`` or raises. Nothing is fetched; 
 issuer's key comes from ``x5c`` and the holder's from the signed ``cnf``.
 """
 
+import hashlib
 import hmac
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Final
 
-from openid4vp import jwk, jws, key_binding, members, sd_jwt, transaction_data, x5c
-from openid4vp.dcql import CredentialQuery
+from openid4vp import (
+    jwk,
+    jws,
+    key_binding,
+    members,
+    sd_jwt,
+    status,
+    transaction_data,
+    x5c,
+)
+from openid4vp.dcql import SD_JWT_VC
 from openid4vp.errors import (
     AudienceMismatchError,
     CredentialTypeError,
@@ -22,13 +31,13 @@ from openid4vp.errors import (
     MissingClaimError,
     NonceMismatchError,
     NotYetValidError,
-    StatusUnknownError,
 )
+from openid4vp.expectation import Expectation
 from openid4vp.key_binding import KbJwtClaims
 from openid4vp.policy import VerificationPolicy
-from openid4vp.transaction import Transaction
-from openid4vp.trust import IssuerTrust
 from openid4vp.verified import ALL_CHECKS_HELD, VerifiedCredential
+
+__all__ = ["TYP", "Expectation", "verify"]
 
 TYP: Final = "dc+sd-jwt"
 _NEVER_DISCLOSED: Final = (
@@ -41,17 +50,6 @@ _NEVER_DISCLOSED: Final = (
     "aka_vcts",
     "status",
 )
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Expectation:
-    """What one presentation is measured against; none of it comes from the wallet."""
-
-    transaction: Transaction
-    query: CredentialQuery
-    trust: IssuerTrust
-    policy: VerificationPolicy
-    now: datetime
 
 
 def verify(presentation: str, expected: Expectation) -> VerifiedCredential:
@@ -99,18 +97,27 @@ def verify(presentation: str, expected: Expectation) -> VerifiedCredential:
         kb_claims, expected.query.id, expected.transaction.transaction_data
     )
     # 19: revocation, then the query evaluated again over what was verified
-    _check_status(payload, expected.policy)
+    status.check(
+        members.optional(payload, "status", dict),
+        lookup=expected.policy.status,
+        accept_absent=expected.policy.accept_absent_status,
+        issuer_chain=chain,
+        now=expected.now,
+    )
     return VerifiedCredential(
         query_id=expected.query.id,
-        vct=vct,
+        format=SD_JWT_VC,
+        type=vct,
         provider=provider,
         claims=expected.query.evaluate(claims),
         holder_key_thumbprint=jwk.thumbprint(holder_key),
         holder_key=holder_key,
         presentation=presentation,
+        issued_sha256=hashlib.sha256(issuer_jwt.signing_input).digest(),
         issuer_certificate=chain[0],
         expires_at=expires_at,
         key_binding=kb_claims,
+        status=None,
         approved=approved,
         token=ALL_CHECKS_HELD,
     )
@@ -119,7 +126,7 @@ def verify(presentation: str, expected: Expectation) -> VerifiedCredential:
 def _check_type(payload: Mapping[str, object], expected: Expectation) -> str:
     # neither aka_vcts nor inheritance says that this issuer may issue that type
     vct = members.required(payload, "vct", str)
-    if vct not in expected.policy.accepted_vcts[expected.query.id]:
+    if vct not in expected.policy.accepted_types[expected.query.id]:
         raise CredentialTypeError("vct is not accepted for this query")
     return vct
 
@@ -170,13 +177,6 @@ def _check_issued_now(claims: KbJwtClaims, expected: Expectation) -> None:
     latest = now + policy.kb_iat_future
     if not earliest.timestamp() <= claims.iat <= latest.timestamp():
         raise HolderBindingError("the holder proof was not made now")
-
-
-def _check_status(payload: Mapping[str, object], policy: VerificationPolicy) -> None:
-    if "status" in payload:
-        raise StatusUnknownError("a status is stated and no list can be consulted")
-    if not policy.accept_absent_status:
-        raise StatusUnknownError("no status is stated and policy wants one")
 
 
 def _equal(given: str, wanted: str) -> bool:
