@@ -12,9 +12,9 @@ class VerificationPolicy:
     """Applies to every credential of one answer.
 
     ``accepted_types``: per query id the types accepted, ``vct`` or docType; what was
-    asked is a wish, and inherited types are not accepted by inheritance. ``accept_absent_status``: whether
-    a credential without ``status`` passes; one that has it passes only if ``status``
-    says VALID. The windows are around ``now``.
+    asked is a wish, and inherited types are not accepted by inheritance.
+    ``accept_absent_status``: whether a credential without ``status`` passes; one that
+    has it passes only if ``status`` says VALID. The windows are around ``now``.
     """
 
     accept_absent_status: bool

@@ -1,4 +1,4 @@
-"""From the bytes a wallet posted to one presentation text per query id.
+"""From the bytes a wallet posted to the presentation texts of each query id.
 
 OpenID4VP 1.0 §8.1–§8.3, §8.5: a form with the single field ``response`` (a JWE), or a
 plain error, which wallets that cannot encrypt may send. A plain ``vp_token`` is
@@ -12,6 +12,7 @@ from typing import Final, NoReturn
 from urllib.parse import unquote_to_bytes
 
 from openid4vp import jwe, members, strict_json
+from openid4vp.dcql import DcqlQuery
 from openid4vp.errors import (
     MalformedResponseError,
     QueryNotSatisfiedError,
@@ -23,6 +24,7 @@ from openid4vp.transaction import Transaction
 
 MAX_BODY: Final = 256 * 1024
 MAX_FIELDS: Final = 16
+MAX_PRESENTATIONS: Final = 16
 MAX_DESCRIPTION: Final = 200
 WALLET_ERRORS: Final = frozenset(
     {
@@ -40,11 +42,12 @@ WALLET_ERRORS: Final = frozenset(
 _FORM = re.compile(rb"(?:[A-Za-z0-9*\-._~+&=!'(),/:;@$?\[\]|]++|%[0-9A-Fa-f]{2})*+")
 
 
-def presentations(transaction: Transaction, body: bytes) -> dict[str, str]:
-    """Return the presentation for each answered query id, exactly one each.
+def presentations(transaction: Transaction, body: bytes) -> dict[str, tuple[str, ...]]:
+    """Return the presentations for each answered query id.
 
-    Raises ``WalletRefusedError`` for an error, plain or encrypted, of this
-    transaction; other ``Openid4vpError``s for everything that is not an answer to it.
+    Exactly one each; for a query with ``multiple`` at least one. Raises
+    ``WalletRefusedError`` for an error, plain or encrypted, of this transaction; other
+    ``Openid4vpError``s for everything that is not an answer to it.
     """
     form = parse_form(body)
     if "error" in form:
@@ -56,7 +59,7 @@ def presentations(transaction: Transaction, body: bytes) -> dict[str, str]:
     if "error" in answer:
         _refuse(transaction, answer, encrypted=True)
     _check_state(transaction, answer)
-    return _one_each(members.required(answer, "vp_token", dict))
+    return _texts(members.required(answer, "vp_token", dict), transaction.query)
 
 
 def parse_form(body: bytes) -> dict[str, str]:
@@ -111,17 +114,26 @@ def _clean(text: str) -> str:
     return printable[:MAX_DESCRIPTION]
 
 
-def _one_each(vp_token: Mapping[str, object]) -> dict[str, str]:
-    return {query_id: _only(value) for query_id, value in vp_token.items()}
+def _texts(
+    vp_token: Mapping[str, object], query: DcqlQuery
+) -> dict[str, tuple[str, ...]]:
+    texts = {query_id: _strings(value) for query_id, value in vp_token.items()}
+    if sum(map(len, texts.values())) > MAX_PRESENTATIONS:
+        raise QueryNotSatisfiedError(f"more than {MAX_PRESENTATIONS} presentations")
+    for query_id, several in texts.items():
+        asked = query.credential(query_id)
+        if len(several) != 1 and not (asked is not None and asked.multiple):
+            raise QueryNotSatisfiedError("a query id has not exactly one presentation")
+    return texts
 
 
-def _only(value: object) -> str:
-    # §8.1: an array; ``multiple`` is never asked for, so it holds one string
+def _strings(value: object) -> tuple[str, ...]:
+    # §8.1: an array, never empty: a query without an answer has no member
     if not isinstance(value, list):
         raise WrongClaimTypeError("vp_token", expected="arrays", got=value)
-    if len(value) != 1:
-        raise QueryNotSatisfiedError("a query id has not exactly one presentation")
-    (presentation,) = value
-    if type(presentation) is not str:
-        raise WrongClaimTypeError("vp_token", expected="strings", got=presentation)
-    return presentation
+    if not value:
+        raise QueryNotSatisfiedError("a query id has no presentation")
+    for presentation in value:
+        if type(presentation) is not str:
+            raise WrongClaimTypeError("vp_token", expected="strings", got=presentation)
+    return tuple(value)

@@ -34,7 +34,6 @@ from openid4vp.errors import (
 )
 from openid4vp.expectation import Expectation
 from openid4vp.key_binding import KbJwtClaims
-from openid4vp.policy import VerificationPolicy
 from openid4vp.verified import ALL_CHECKS_HELD, VerifiedCredential
 
 __all__ = ["TYP", "Expectation", "verify"]
@@ -113,7 +112,7 @@ def verify(presentation: str, expected: Expectation) -> VerifiedCredential:
         holder_key_thumbprint=jwk.thumbprint(holder_key),
         holder_key=holder_key,
         presentation=presentation,
-        issued_sha256=hashlib.sha256(issuer_jwt.signing_input).digest(),
+        issued_sha256=hashlib.sha256(issuer_jwt.signing_input.encode()).digest(),
         issuer_certificate=chain[0],
         expires_at=expires_at,
         key_binding=kb_claims,

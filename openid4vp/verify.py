@@ -2,16 +2,16 @@
 
     1. the transaction is still open                      (its ``expires_at``)
     2. form, decryption, JSON, ``state``, wallet errors   ``response``
-    3. exactly the ids the query allows, one text each    DCQL §6.4
-    4. no credential stands for two ids
-    5. each presentation, in 19 steps                     ``sd_jwt_vc.verify``
+    3. exactly the ids the query allows                   DCQL §6.4
+    4. each presentation, by the format of its query      ``sd_jwt_vc.verify``
+    5. no credential was presented twice
     6. every transaction data string was approved
 
 One presentation that fails fails the answer. Using an answer once is the caller's
 part: this package remembers nothing.
 """
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 
 from openid4vp import response, sd_jwt_vc
@@ -20,10 +20,12 @@ from openid4vp.errors import (
     TransactionDataMismatchError,
     TransactionExpiredError,
 )
+from openid4vp.expectation import Expectation
 from openid4vp.key_binding import KbJwtClaims
 from openid4vp.policy import VerificationPolicy
 from openid4vp.transaction import Transaction
 from openid4vp.trust import IssuerTrust
+from openid4vp.trusted_authorities import Narrowed
 from openid4vp.verified import (
     ALL_CHECKS_HELD,
     VerifiedCredential,
@@ -49,7 +51,7 @@ def verify_response(
 ) -> VerifiedPresentation:
     """Verify ``body``, the form the wallet posted to ``response_uri``.
 
-    ``trust`` and ``policy.accepted_vcts`` have an entry for every query id. Raises
+    ``trust`` and ``policy.accepted_types`` have an entry for every query id. Raises
     ``WalletRefusedError`` for a wallet's error, else another ``Openid4vpError``.
     """
     # 1
@@ -60,15 +62,13 @@ def verify_response(
     # 3
     transaction.query.evaluate(presentations)
     # 4
-    _check_distinct(presentations)
-    # 5
-    credentials = {
-        query.id: sd_jwt_vc.verify(
+    verified = {
+        query.id: _verify_each(
             presentations[query.id],
-            sd_jwt_vc.Expectation(
+            Expectation(
                 transaction=transaction,
                 query=query,
-                trust=trust[query.id],
+                trust=Narrowed(trust[query.id], query.trusted_authorities),
                 policy=policy,
                 now=now,
             ),
@@ -76,21 +76,36 @@ def verify_response(
         for query in transaction.query.credentials
         if query.id in presentations
     }
+    everything = [credential for each in verified.values() for credential in each]
+    # 5
+    _check_distinct(everything)
     # 6
-    _check_all_approved(transaction, credentials)
-    return VerifiedPresentation(credentials=credentials, token=ALL_CHECKS_HELD)
+    _check_all_approved(transaction, everything)
+    several = {query.id for query in transaction.query.credentials if query.multiple}
+    return VerifiedPresentation(
+        credentials={
+            id_: only for id_, (only, *_) in verified.items() if id_ not in several
+        },
+        several={id_: each for id_, each in verified.items() if id_ in several},
+        token=ALL_CHECKS_HELD,
+    )
 
 
-def _check_distinct(presentations: Mapping[str, str]) -> None:
+def _verify_each(
+    presentations: Sequence[str], expected: Expectation
+) -> tuple[VerifiedCredential, ...]:
+    return tuple(sd_jwt_vc.verify(text, expected) for text in presentations)
+
+
+def _check_distinct(credentials: Collection[VerifiedCredential]) -> None:
     # What the issuer signed, without the signature: ECDSA has two for each text.
-    signed = {text.split("~")[0].rpartition(".")[0] for text in presentations.values()}
-    if len(signed) != len(presentations):
-        raise QueryNotSatisfiedError("one credential was presented for two ids")
+    if len({held.issued_sha256 for held in credentials}) != len(credentials):
+        raise QueryNotSatisfiedError("one credential was presented twice")
 
 
 def _check_all_approved(
-    transaction: Transaction, credentials: Mapping[str, VerifiedCredential]
+    transaction: Transaction, credentials: Collection[VerifiedCredential]
 ) -> None:
-    approved = {text for held in credentials.values() for text in held.approved}
+    approved = {text for held in credentials for text in held.approved}
     if approved != set(transaction.transaction_data):
         raise TransactionDataMismatchError("something asked was approved by nobody")

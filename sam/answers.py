@@ -66,7 +66,7 @@ def _verify(sam: Sam, row: Row[Any], body: bytes) -> VerifiedPresentation:
         sam.trust,
         policy=VerificationPolicy(
             accept_absent_status=True,  # test mode: status lists are not served yet
-            accepted_vcts={
+            accepted_types={
                 approvals.PID: frozenset({approvals.PID_TYPE}),
                 approvals.PASS: frozenset({sam.config.pass_type}),
             },

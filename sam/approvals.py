@@ -23,7 +23,7 @@ from typing import Any, Protocol
 from sqlalchemy import Row
 
 from hsm.port import MacKey, SigningDevice
-from openid4vp.dcql import ClaimsQuery, CredentialQuery, DcqlQuery
+from openid4vp.dcql import SD_JWT_VC, ClaimsQuery, CredentialQuery, DcqlQuery
 from openid4vp.verify import VerifiedCredential, VerifiedPresentation
 from sam.messages import MatchRule
 from sam.store import Identity
@@ -62,6 +62,7 @@ def pid_query(rules: Sequence[MatchRule] = ()) -> CredentialQuery:
     asked = dict.fromkeys([*wanted, *IDENTIFIERS])
     return CredentialQuery(
         id=PID,
+        format=SD_JWT_VC,
         vct_values=(PID_TYPE,),
         claims=tuple(ClaimsQuery(path=(claim,), id=claim) for claim in asked),
         claim_sets=sets,
@@ -72,6 +73,7 @@ def approval_query(pass_type: str) -> DcqlQuery:
     """PID and pass in one answer (the only kind of approval there is)."""
     signing_pass = CredentialQuery(
         id=PASS,
+        format=SD_JWT_VC,
         vct_values=(pass_type,),
         claims=(ClaimsQuery(path=("pass_id",)),),
     )

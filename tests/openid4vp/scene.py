@@ -3,7 +3,7 @@
 import json
 from datetime import timedelta
 
-from openid4vp.dcql import ClaimsQuery, CredentialQuery, DcqlQuery
+from openid4vp.dcql import SD_JWT_VC, ClaimsQuery, CredentialQuery, DcqlQuery
 from openid4vp.request import Transaction, x509_hash_client_id
 from openid4vp.transaction_data import DocumentDigest, QesApprovalRequest
 from openid4vp.trust import AnchorStore, IssuerTrust, PinnedIssuer
@@ -21,12 +21,14 @@ PID_NUMBERS = ("personal_administrative_number", "document_number")
 
 PID_QUERY = CredentialQuery(
     id="pid",
+    format=SD_JWT_VC,
     vct_values=("urn:eudi:pid:1",),
     claims=tuple(ClaimsQuery(path=(n,), id=n) for n in PID_NAMES + PID_NUMBERS),
     claim_sets=tuple((*PID_NAMES, number) for number in PID_NUMBERS),
 )
 PASS_QUERY = CredentialQuery(
     id="signing_pass",
+    format=SD_JWT_VC,
     vct_values=(PASS_VCT,),
     claims=(ClaimsQuery(path=("pass_id",)),),
 )
@@ -70,7 +72,7 @@ TRUST: dict[str, IssuerTrust] = {
 }
 POLICY = VerificationPolicy(
     accept_absent_status=True,
-    accepted_vcts={
+    accepted_types={
         "pid": frozenset({"urn:eudi:pid:1"}),
         "signing_pass": frozenset({PASS_VCT}),
     },

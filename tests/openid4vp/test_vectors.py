@@ -80,7 +80,7 @@ def approval(vector: Vector) -> None:
 
 
 def answer(vector: Vector) -> None:
-    accepted = vector.pop("accepted_vcts").items()
+    accepted = vector.pop("accepted_types").items()
     trust = {
         "pid": AnchorStore({"se-pid": certificate(vector.pop("pid_anchor"))}),
         "signing_pass": PinnedIssuer(
@@ -94,7 +94,7 @@ def answer(vector: Vector) -> None:
         trust,
         policy=VerificationPolicy(
             accept_absent_status=True,
-            accepted_vcts={query: frozenset(vcts) for query, vcts in accepted},
+            accepted_types={query: frozenset(vcts) for query, vcts in accepted},
         ),
         now=datetime.fromtimestamp(vector.pop("now"), UTC),
     )

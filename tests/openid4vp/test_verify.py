@@ -134,10 +134,12 @@ def test_the_verified_pid_names_its_provider_key_and_proof() -> None:
 
     jwk = wallet.public_jwk(wallet.key("holder of PID"))
     thumbprint = wallet.sha256(json.dumps(jwk, sort_keys=True, separators=(",", ":")))
-    assert (pid.query_id, pid.vct, pid.provider) == ("pid", "urn:eudi:pid:1", "se-pid")
+    assert (pid.query_id, pid.type, pid.provider) == ("pid", "urn:eudi:pid:1", "se-pid")
     assert (pid.holder_key, pid.holder_key_thumbprint) == (jwk, thumbprint)
     assert (pid.presentation, pid.issuer_certificate) == (text, wallet.PID_LEAF)
     assert (pid.expires_at, pid.approved) == (NOW + DAY, ())
+    assert pid.format == "dc+sd-jwt"
+    assert pid.key_binding is not None
     assert (pid.key_binding.iat, pid.key_binding.nonce) == (at(NOW), SIGN.nonce)
 
 

@@ -17,7 +17,7 @@ REASONS = {
     "another-persons-pid": "pass_of_another_signer",
     "another-persons-pass": "pass_of_another_signer",
     "cnf-symmetric-key": "malformed_response",
-    "pass-shown-as-pid": "query_not_satisfied",
+    "pass-shown-as-pid": "issuer_not_trusted",
 }
 NEEDS_A_PASS = {
     name for name, deviation in DEVIATIONS.items() if deviation.kinds == (SIGNING_PASS,)

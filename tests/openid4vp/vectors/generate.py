@@ -88,7 +88,7 @@ def _vector(transaction: Any, change: Change, expect: str, why: str) -> str:
         "expect": expect,
         "now": int(NOW.timestamp()),
         "transaction": json.loads(transaction.to_json()),
-        "accepted_vcts": {q: sorted(v) for q, v in POLICY.accepted_vcts.items()},
+        "accepted_types": {q: sorted(v) for q, v in POLICY.accepted_types.items()},
         "pid_anchor": _pem(wallet.PID_ROOT),
         "pinned_pass_issuer": _pem(wallet.PASS_LEAF),
         "body": answer.body().decode(),
