@@ -13,7 +13,9 @@ the request for a draft of the protocol).
 import base64
 import hashlib
 import re
+from collections.abc import Mapping
 from datetime import datetime
+from types import MappingProxyType
 from typing import Final, Protocol
 from urllib.parse import quote, urlencode, urlsplit
 
@@ -22,7 +24,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.serialization import Encoding
 
 from openid4vp import base64url, jwe, jws
-from openid4vp.dcql import SD_JWT_VC
+from openid4vp.dcql import MSO_MDOC, SD_JWT_VC
 from openid4vp.errors import (
     InvalidRequestError,
     RequestSigningError,
@@ -49,6 +51,17 @@ __all__ = [
 TYP: Final = "oauth-authz-req+jwt"
 AUD: Final = "https://self-issued.me/v2"
 RESPONSE_MODE: Final = "direct_post.jwt"
+# B.3.4, B.2.2; COSE: -7 is ES256, -9 the same curve fully specified (ESP256). No MAC
+# is listed, so that an mdoc is bound by a signature.
+VP_FORMATS: Final[Mapping[str, Mapping[str, list[str] | list[int]]]] = MappingProxyType(
+    {
+        SD_JWT_VC: {"sd-jwt_alg_values": [jws.ALG], "kb-jwt_alg_values": [jws.ALG]},
+        MSO_MDOC: {
+            "issuerauth_alg_values": [-7, -9],
+            "deviceauth_alg_values": [-7, -9],
+        },
+    }
+)
 _WALLET_NONCE = re.compile(r"[\x21-\x7e]{1,512}")
 
 
@@ -143,10 +156,7 @@ def _client_metadata(transaction: Transaction) -> dict[str, object]:
     return {
         "jwks": {"keys": [transaction.public_response_jwk()]},
         "vp_formats_supported": {
-            SD_JWT_VC: {
-                "sd-jwt_alg_values": [jws.ALG],
-                "kb-jwt_alg_values": [jws.ALG],
-            }
+            asked: VP_FORMATS[asked] for asked in transaction.query.formats()
         },
         "encrypted_response_enc_values_supported": list(jwe.KEY_BITS),
     }

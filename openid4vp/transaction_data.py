@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from typing import ClassVar, Final, Literal
 
 from openid4vp import base64url, members, strict_json
-from openid4vp.dcql import DcqlQuery
+from openid4vp.dcql import SD_JWT_VC, DcqlQuery
 from openid4vp.errors import (
     InvalidTransactionDataError,
     MalformedResponseError,
@@ -172,6 +172,9 @@ def _check_one(body: dict[str, object], query: DcqlQuery) -> None:
         raise InvalidTransactionDataError(
             "credential_ids must hold one id of the query"
         )
+    if credential.format != SD_JWT_VC or credential.multiple:
+        # B.2.1: an mdoc approves only in ways that each type defines for itself
+        raise InvalidTransactionDataError("one SD-JWT VC approves transaction data")
     if any(vct.startswith(_PID_TYPES) for vct in credential.vct_values):
         raise InvalidTransactionDataError("a PID may not approve transaction data")
     if members.strings(body, "transaction_data_hashes_alg") != (HASH_ALG,):

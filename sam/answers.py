@@ -22,11 +22,12 @@ from openid4vp.verify import (
     VerifiedPresentation,
     verify_response,
 )
-from sam import approvals, audit, store
+from sam import approvals, audit, kept_files, store
 from sam import errors as refused
 from sam import messages as m
 from sam.config import HANDLE_LIFETIME
 from sam.module import Sam
+from sam.pid import ACCEPTED_TYPES, common_claims, pid_of
 from sam.transactions import known, still_open
 
 AUDITED_REFUSALS = 5  # per transaction: a stranger's answers cannot fill the log
@@ -51,7 +52,13 @@ def submit(sam: Sam, call: m.Submit) -> m.Submitted:
         )
     except (Openid4vpError, approvals.NotAnApprovalError) as error:
         _record_refusal(sam, call.tx, body, error.code)
-        raise refused.AnswerRefusedError("the answer does not hold") from error
+        raise _refusal(error) from error
+
+
+def _refusal(error: Exception) -> refused.SamError:
+    if isinstance(error, kept_files.ListNotHeldError):
+        return refused.StatusUnknownError("a status list is not at hand")
+    return refused.AnswerRefusedError("the answer does not hold")
 
 
 def handle_of(device: SigningDevice, tx: str) -> str:
@@ -65,9 +72,10 @@ def _verify(sam: Sam, row: Row[Any], body: bytes) -> VerifiedPresentation:
         body,
         sam.trust,
         policy=VerificationPolicy(
-            accept_absent_status=True,  # test mode: status lists are not served yet
+            accept_absent_status=True,  # a PID may live a day without one
+            status=kept_files.KeptLists(sam),
             accepted_types={
-                approvals.PID: frozenset({approvals.PID_TYPE}),
+                **ACCEPTED_TYPES,
                 approvals.PASS: frozenset({sam.config.pass_type}),
             },
         ),
@@ -78,7 +86,7 @@ def _verify(sam: Sam, row: Row[Any], body: bytes) -> VerifiedPresentation:
 def _accept(
     sam: Sam, row: Row[Any], body: bytes, presentation: VerifiedPresentation
 ) -> m.Submitted:
-    pid = presentation.credentials[approvals.PID]
+    pid = pid_of(presentation)
     identity = approvals.identify(sam.device, pid)
     match = _match(row, pid)
     approval = _approval(sam, row, presentation, identity)
@@ -125,7 +133,7 @@ def _match(row: Row[Any], pid: VerifiedCredential) -> bool | None:
     if not row.match_rules:
         return None
     rules = [m.MatchRule(**rule) for rule in row.match_rules]
-    return approvals.matches(pid.claims, rules)
+    return approvals.matches(common_claims(pid), rules)
 
 
 def _handle(sam: Sam, row: Row[Any]) -> str | None:

@@ -23,16 +23,20 @@ from typing import Any, Protocol
 from sqlalchemy import Row
 
 from hsm.port import MacKey, SigningDevice
-from openid4vp.dcql import SD_JWT_VC, ClaimsQuery, CredentialQuery, DcqlQuery
+from openid4vp.dcql import (
+    SD_JWT_VC,
+    ClaimsQuery,
+    CredentialQuery,
+    CredentialSetQuery,
+    DcqlQuery,
+)
 from openid4vp.verify import VerifiedCredential, VerifiedPresentation
 from sam.messages import MatchRule
+from sam.pid import EITHER_ENCODING, IDENTIFIERS, common_claims, pid_queries
 from sam.store import Identity
 from sam.subjects import UnfitNameError, subject_of
 
-PID, PASS = "pid", "signing_pass"
-PID_TYPE = "urn:eudi:pid:1"
-NAMES = ("family_name", "given_name", "issuing_country")
-IDENTIFIERS = ("personal_administrative_number", "document_number")
+PASS = "signing_pass"  # noqa: S105 — a query id
 
 
 class NotAnApprovalError(Exception):
@@ -50,23 +54,9 @@ class _Transaction(Protocol):
     transaction_data: str
 
 
-def pid_query(rules: Sequence[MatchRule] = ()) -> CredentialQuery:
-    """Names, country and one unique identifier; a wallet may choose which one.
-
-    A rule's claim joins both claim sets, so that the wallet shows it to the person.
-    """
-    wanted = [*NAMES, *(r.claim for r in rules if r.claim not in NAMES)]
-    sets = tuple(
-        tuple(dict.fromkeys([*wanted, identifier])) for identifier in IDENTIFIERS
-    )
-    asked = dict.fromkeys([*wanted, *IDENTIFIERS])
-    return CredentialQuery(
-        id=PID,
-        format=SD_JWT_VC,
-        vct_values=(PID_TYPE,),
-        claims=tuple(ClaimsQuery(path=(claim,), id=claim) for claim in asked),
-        claim_sets=sets,
-    )
+def identification_query(rules: Sequence[MatchRule] = ()) -> DcqlQuery:
+    """A PID alone, in the encoding the wallet prefers."""
+    return DcqlQuery(credentials=pid_queries(rules), credential_sets=(EITHER_ENCODING,))
 
 
 def approval_query(pass_type: str) -> DcqlQuery:
@@ -77,20 +67,27 @@ def approval_query(pass_type: str) -> DcqlQuery:
         vct_values=(pass_type,),
         claims=(ClaimsQuery(path=("pass_id",)),),
     )
-    return DcqlQuery(credentials=(pid_query(), signing_pass))
+    return DcqlQuery(
+        credentials=(*pid_queries(), signing_pass),
+        credential_sets=(EITHER_ENCODING, CredentialSetQuery(options=((PASS,),))),
+    )
 
 
 def identify(device: SigningDevice, pid: VerifiedCredential) -> Identity:
-    """Who the PID says is there; raises ``NotAnApprovalError`` if that is no one
-    person: no unique identifier, or a name no certificate can hold."""
-    kind, value = _identifier(pid.claims)
+    """Who the PID says is there, the same from either encoding.
+
+    Raises ``NotAnApprovalError`` if that is no one person: no unique identifier, or a
+    name no certificate can hold.
+    """
+    claims = common_claims(pid)
+    kind, value = _identifier(claims)
     try:
-        subject = subject_of(pid.claims, identifier_kind=kind, identifier=value)
+        subject = subject_of(claims, identifier_kind=kind, identifier=value)
     except UnfitNameError as error:
         raise NotAnApprovalError("unfit_name") from error
     return Identity(
         signer_id=signer_id(device, pid.provider, kind, value),
-        display_name=f"{pid.claims['given_name']} {pid.claims['family_name']}",
+        display_name=f"{claims['given_name']} {claims['family_name']}",
         subject=subject,
         provider=pid.provider,
         key_thumbprint=pid.holder_key_thumbprint,

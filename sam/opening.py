@@ -25,8 +25,7 @@ QUALIFIER = "eu_eidas_aes"  # eu_eidas_qes belongs to production mode
 
 
 def open_identify(sam: Sam, call: m.OpenIdentify) -> m.Opened:
-    query = DcqlQuery(credentials=(approvals.pid_query(call.match_rules),))
-    tx, asked = _begin(sam, query)
+    tx, asked = _begin(sam, approvals.identification_query(call.match_rules))
     with sam.database.begin() as connection:
         store.add_transaction(
             connection,

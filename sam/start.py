@@ -24,6 +24,7 @@ from sam.config import SamConfig
 from sam.database import Database
 from sam.finish import FAULT_POINTS, fail_interrupted
 from sam.module import CertificateIssuer, Sam, no_fault
+from sam.pid import PID, PID_MDOC
 from sam.policy import FreeTierPolicy
 from sam.service_keys import Chain, PassIssuer, RequestSigner
 
@@ -91,6 +92,7 @@ def assemble(
         raise StartError(sentence)
     tested = device.self_test()
     providers = pid_anchors(config)
+    pid_issuers = AnchorStore(providers)
     pass_chain = _service_chain(config, device, ServiceKey.PASS_ISSUING)
     sam = Sam(
         config=config,
@@ -104,7 +106,8 @@ def assemble(
         issuer=issuer,
         ca_anchor=_der(config.ca_anchor),
         trust={
-            approvals.PID: AnchorStore(providers),
+            PID: pid_issuers,
+            PID_MDOC: pid_issuers,
             approvals.PASS: PinnedIssuer("signing-pass", pass_chain[0]),
         },
         pid_providers=tuple(sorted(providers)),
