@@ -41,8 +41,11 @@ def decode(
     *,
     tags: Collection[int] = TAGS,
     max_size: int = MAX_SIZE,
+    binary_keys: bool = False,
 ) -> object:
     """Return the one item in ``data``; ``what`` names it in the error.
+
+    ``binary_keys``: maps may have byte strings as keys, as identifier lists do.
 
     Arrays are ``list``, maps ``dict`` and tags ``Tagged``; tags not in ``tags`` are
     refused. Raises ``MalformedResponseError`` and nothing else.
@@ -53,7 +56,7 @@ def decode(
         value: object = cbor2.loads(
             data,
             semantic_decoders=_AllowedTags.of(tags),
-            object_hook=_checked_map,
+            object_hook=_checked_binary_map if binary_keys else _checked_map,
             max_depth=MAX_DEPTH,
             allow_indefinite=False,
             allow_duplicate_keys=False,
@@ -112,6 +115,13 @@ def _checked_map(value: Mapping[object, object], _immutable: bool) -> object:
     for key in value:
         if type(key) is not str and type(key) is not int:
             raise ValueError("a map key that is neither text nor integer")
+    return value
+
+
+def _checked_binary_map(value: Mapping[object, object], _immutable: bool) -> object:
+    for key in value:
+        if type(key) is not bytes:
+            return _checked_map(value, _immutable)
     return value
 
 
