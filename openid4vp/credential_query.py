@@ -42,8 +42,10 @@ class ClaimsQuery:
             raise InvalidQueryError("a path holds names, indexes and null, at least 1")
         if self.id is not None:
             check_id(self.id)
-        if len(self.values) > MAX_VALUES or not all(map(_is_value, self.values)):
-            raise InvalidQueryError("values are strings, integers and booleans")
+        if len(self.values) > MAX_VALUES:
+            raise InvalidQueryError(f"at most {MAX_VALUES} values")
+        for value in self.values:
+            _value(value)
         if type(self.intent_to_retain) not in (bool, type(None)):
             raise InvalidQueryError("intent_to_retain is true or false")
 
@@ -64,7 +66,7 @@ class ClaimsQuery:
         return cls(
             path=tuple(members.required(value, "path", list)),
             id=members.optional(value, "id", str),
-            values=array(value, "values", lambda item: item),
+            values=array(value, "values", _value),
             intent_to_retain=members.optional(value, "intent_to_retain", bool),
         )
 
@@ -243,8 +245,10 @@ def _is_step(step: object) -> bool:
     return step is None or type(step) is str or (_is_integer(step) and step >= 0)  # type: ignore[operator]
 
 
-def _is_value(value: object) -> bool:
-    return type(value) in (str, bool) or _is_integer(value)
+def _value(value: object) -> str | int | bool:
+    if isinstance(value, (str, bool)) or _is_integer(value):
+        return value  # type: ignore[return-value]
+    raise InvalidQueryError("values are strings, integers and booleans")
 
 
 def _is_integer(value: object) -> bool:

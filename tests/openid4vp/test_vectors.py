@@ -15,7 +15,9 @@ from cryptography import x509
 from cryptography.hazmat.primitives.asymmetric import ec
 
 from openid4vp import base64url, jwe, jwk, jws, sd_jwt, transaction_data
-from openid4vp.errors import Openid4vpError
+from openid4vp import claims_path as paths
+from openid4vp.dcql import DcqlQuery
+from openid4vp.errors import Openid4vpError, QueryNotSatisfiedError
 from openid4vp.key_binding import KbJwtClaims
 from openid4vp.request import Transaction
 from openid4vp.trust import AnchorStore, PinnedIssuer
@@ -79,6 +81,38 @@ def approval(vector: Vector) -> None:
         assert approved == (string,)
 
 
+def claims_path(vector: Vector) -> None:
+    credential = vector.pop("credential")
+    for pointer in vector.pop("pointers"):
+        selected = paths.resolve(tuple(pointer["path"]), credential)
+        assert list(selected.values()) == pointer["selected"]
+
+
+def dcql(vector: Vector) -> None:
+    written = vector.pop("query")
+    query = DcqlQuery.from_json(written)
+    for credential_set in written.get("credential_sets", ()):
+        credential_set.setdefault("required", True)
+
+    assert query.to_json() == written
+    for ids in vector.pop("allowed"):
+        query.evaluate(ids)
+    for ids in vector.pop("refused"):
+        with pytest.raises(QueryNotSatisfiedError):
+            query.evaluate(ids)
+    for case in vector.pop("claims"):
+        assert kept(query, case["id"], case["presented"]) == case["kept"]
+
+
+def kept(query: DcqlQuery, query_id: str, presented: Vector) -> Vector | None:
+    credential = query.credential(query_id)
+    assert credential is not None
+    try:
+        return credential.evaluate(presented)
+    except QueryNotSatisfiedError:
+        return None
+
+
 def answer(vector: Vector) -> None:
     accepted = vector.pop("accepted_types").items()
     trust = {
@@ -108,7 +142,10 @@ def certificate(pem: str) -> x509.Certificate:
 
 KINDS: dict[str, Callable[[Vector], None]] = {
     function.__name__: function
-    for function in (disclose, digest, agreement, es256, thumbprint, approval, answer)
+    for function in (
+        *(disclose, digest, agreement, es256, thumbprint, approval, answer),
+        *(claims_path, dcql),
+    )
 }
 
 
