@@ -34,6 +34,7 @@ class Event(StrEnum):
     SIGNING_FAILED = "signing_failed"
     QUOTA_KEY_CREATED = "quota_key_created"
     QUOTA_KEY_DESTROYED = "quota_key_destroyed"
+    FILE_KEPT = "file_kept"
 
 
 class AuditBrokenError(Exception):

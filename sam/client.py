@@ -1,4 +1,4 @@
-"""The SAM as its callers see it: twelve calls over a Unix socket, nothing else.
+"""The SAM as its callers see it: thirteen calls over a Unix socket, nothing else.
 
 Each method sends one message and returns one; a refusal is raised here as the very
 class the SAM raised (``sam.errors``). ``open_sign`` sends one line of JSON and then
@@ -68,6 +68,12 @@ class SamClient:
 
     def releases(self, since: int) -> m.Releases:
         return self._call("releases", m.Since(release=since), m.Releases)
+
+    def keep_file(self, kind: m.FileKind, uri: str, content: bytes) -> m.KeptFile:
+        """``content``: as fetched from ``uri``, one of ``info().wanted_files``."""
+        call = m.KeepFile(kind=kind, uri=uri, length=len(content))
+        framed = iter((call.model_dump_json().encode() + b"\n", content))
+        return self._post("keep_file", framed, m.KeptFile)
 
     def info(self) -> m.Info:
         return self._call("info", m.Nothing(), m.Info)

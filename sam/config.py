@@ -43,6 +43,10 @@ class SamConfig(BaseSettings):
     sam_socket: Path | None = None
     pid_trust_anchors: Path | None = None
     sam_free_tier_policy: Path | None = None
+    status_list_uris: tuple[str, ...] = ()
+    """Lists to hold before the first credential names them; more come by themselves."""
+    status_list_max_age_hours: int = Field(default=25, gt=0, le=24 * 31)
+    """Counted from the list's own ``iat``, whatever its ``exp`` allows."""
     client_id_prefix: Literal["x509_hash", "x509_san_dns"] = "x509_hash"
     est_url: str = "https://localhost:8002"
     pkcs11_module: Path = Path("/usr/lib/softhsm/libsofthsm2.so")
@@ -109,6 +113,10 @@ class SamConfig(BaseSettings):
     def free_tier_policy(self) -> Path:
         """May be absent, unless the operator named it: then nobody has a quota."""
         return self.sam_free_tier_policy or self.sam_directory / "free-tier.json"
+
+    @property
+    def status_list_max_age(self) -> timedelta:
+        return timedelta(hours=self.status_list_max_age_hours)
 
     @property
     def pass_type(self) -> str:

@@ -5,12 +5,15 @@
     SamError
     ├─ MalformedCallError           400  the call itself is not of the contract
     ├─ AnswerRefusedError           400  the wallet's answer failed verification
+    │   └─ StatusUnknownError       400  a list is not at hand: fetch it, ask again
+    ├─ FileRefusedError             400  a fetched file does not hold
     ├─ ProofRefusedError            400  the key proof for a pass failed
     ├─ NonceRefusedError            400  the proof's c_nonce is unknown, old or used
     ├─ NotGrantedError              403  the transaction was opened without that grant
     ├─ UnknownTransactionError      404
     ├─ UnknownHandleError           404  also when it is past its thirty minutes
     ├─ NoPolicyError                404  this SAM has no free-tier policy of that id
+    ├─ FileNotWantedError           404  nobody asked for this file
     ├─ AlreadyAnsweredError         409  another answer was verified before this one
     ├─ NotVerifiedError             409  no approval has been verified
     ├─ TransactionClosedError       409  expired, aborted, failed
@@ -20,7 +23,8 @@
     └─ SamUnavailableError          503  no SAM, no HSM or no CA behind it
 
 The message is for engineers and holds no personal data; the web tier never learns
-which check failed, only that one did (the reason is in the audit log).
+which check of an answer failed, only that one did (the reason is in the audit log). The
+one exception is a status list that is not at hand, because the web tier can fetch it.
 """
 
 from typing import ClassVar
@@ -40,6 +44,15 @@ class MalformedCallError(SamError):
 
 class AnswerRefusedError(SamError):
     code = "answer_refused"
+    status = 400
+
+
+class StatusUnknownError(AnswerRefusedError):
+    code = "status_unknown"
+
+
+class FileRefusedError(SamError):
+    code = "file_refused"
     status = 400
 
 
@@ -70,6 +83,11 @@ class UnknownHandleError(SamError):
 
 class NoPolicyError(SamError):
     code = "no_policy"
+    status = 404
+
+
+class FileNotWantedError(SamError):
+    code = "file_not_wanted"
     status = 404
 
 
@@ -108,5 +126,9 @@ class SamUnavailableError(SamError):
     status = 503
 
 
-KINDS: tuple[type[SamError], ...] = (SamError, *SamError.__subclasses__())
+KINDS: tuple[type[SamError], ...] = (
+    SamError,
+    *SamError.__subclasses__(),
+    StatusUnknownError,
+)
 BY_CODE: dict[str, type[SamError]] = {kind.code: kind for kind in KINDS}

@@ -3,7 +3,8 @@
 One frozen model per message, closed to unknown members, parsed once at the edge.
 Digests are lower-case hex, bytes are standard base64, times are RFC 3339 in UTC.
 ``OpenSign`` is followed on the wire by the prepared files themselves, in the order of
-``documents`` and of exactly the lengths it states (``sam.client``).
+``documents`` and of exactly the lengths it states (``sam.client``); ``KeepFile`` by the
+one file it names.
 
 No message carries a nonce, a key, a query, a signer or a verdict towards the SAM.
 """
@@ -17,6 +18,7 @@ from pydantic import BaseModel, ConfigDict, Field, model_validator
 MAX_DOCUMENTS = 20
 MAX_DOCUMENT_BYTES = 64 * 1024 * 1024
 MAX_ANSWER_BYTES = 256 * 1024
+MAX_FILE_BYTES = 4 * 1024 * 1024
 
 TransactionId = Annotated[str, Field(pattern=r"^[A-Za-z0-9_-]{22,64}$")]
 Handle = Annotated[str, Field(pattern=r"^[A-Za-z0-9_-]{43}$")]
@@ -254,6 +256,40 @@ class Releases(Message):
     releases: tuple[Release, ...]
 
 
+class FileKind(StrEnum):
+    """Signed files that the SAM verifies and others fetch for it."""
+
+    STATUS_LIST = "status_list"
+    IDENTIFIER_LIST = "identifier_list"
+
+
+class KeepFile(Message):
+    """Hands over what was fetched from ``uri``; ``length`` bytes follow on the wire."""
+
+    kind: FileKind
+    uri: str = Field(max_length=2048, pattern=r"^https?://[!-~]+$")
+    length: int = Field(gt=0, le=MAX_FILE_BYTES)
+
+
+class KeptFile(Message):
+    """It holds, and is what the SAM goes by until ``usable_until`` at the latest."""
+
+    usable_until: datetime
+
+
+class WantedFile(Message):
+    """A file the SAM looks things up in: who is in it, and where, it never says.
+
+    ``fetch_at``: when to hand over the next one. ``usable_until``: that of the one
+    held, if one is.
+    """
+
+    kind: FileKind
+    uri: str
+    fetch_at: datetime
+    usable_until: datetime | None = None
+
+
 class Info(Message):
     """What callers may know of the SAM; ``isolation`` is OFF under one OS user."""
 
@@ -268,6 +304,7 @@ class Info(Message):
     audit_sequence: int
     audit_head: Sha256Hex
     signer_key_operations: int
+    wanted_files: tuple[WantedFile, ...] = ()
 
 
 class Nothing(Message):

@@ -10,6 +10,7 @@ from openid4vp.request import x509_hash_client_id
 from openid4vp.trust import IssuerTrust
 from sam.config import SamConfig
 from sam.database import Database
+from sam.parsed_lists import ParsedLists
 from sam.policy import FreeTierPolicy
 from sam.service_keys import PassIssuer, RequestSigner
 
@@ -55,6 +56,7 @@ class Sam:
     clock: Callable[[], datetime]
     owner: str
     tally: Tally = field(default_factory=Tally)
+    lists: ParsedLists = field(default_factory=ParsedLists)
     fault: Callable[[str], None] = field(default=no_fault)
 
     @property

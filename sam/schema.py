@@ -159,6 +159,25 @@ quota_keys = Table(
     UniqueConstraint("policy", "period"),
 )
 
+kept_files = Table(
+    "kept_files",
+    metadata,
+    # SHA-256 over kind, URI and trust point (``sam.kept_store``).
+    Column("file_id", LargeBinary(32), primary_key=True),
+    Column("kind", String(32), nullable=False),
+    Column("uri", Text, nullable=False),
+    # DER, where a credential's issuer named one for the signer of its list.
+    Column("trust_point", LargeBinary),
+    # The day it was last looked for, no finer: a list is shared, a time is not.
+    Column("wanted_at", UtcDateTime, nullable=False, index=True),
+    # Empty until a file that holds was handed over.
+    Column("content", LargeBinary),
+    Column("content_sha256", LargeBinary(32)),
+    Column("issued_at", UtcDateTime),
+    Column("usable_until", UtcDateTime),
+    Column("fetch_at", UtcDateTime),
+)
+
 releases = Table(
     "releases",
     metadata,

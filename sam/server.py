@@ -1,4 +1,4 @@
-"""The SAM's door: twelve POSTs with JSON on a Unix socket, dispatched by name.
+"""The SAM's door: thirteen POSTs with JSON on a Unix socket, dispatched by name.
 
 A WSGI callable without a framework. What cannot be parsed is refused before it reaches
 a call; what a call refuses leaves as ``{code, detail}``; anything else is a 500 without
@@ -14,10 +14,11 @@ from pydantic import ValidationError
 from sqlalchemy.exc import SQLAlchemyError
 
 from hsm.errors import HsmError
-from sam import audit, errors, quota_keys, store
+from sam import audit, errors, kept_files, quota_keys, store
 from sam import messages as m
 from sam.answers import submit
 from sam.finish import fail_interrupted, finish
+from sam.kept_files import keep_file, wanted_files
 from sam.module import Sam
 from sam.opening import open_identify, open_sign
 from sam.passes import issue_pass, pass_nonce
@@ -30,6 +31,8 @@ if TYPE_CHECKING:
 
 T = TypeVar("T", bound=m.Message)
 log = logging.getLogger("sam")
+
+Read = Callable[[int], bytes]
 
 MAX_CALL = 512 * 1024
 SWEEP_EVERY = timedelta(seconds=10)
@@ -60,6 +63,7 @@ def info(sam: Sam, _call: m.Nothing) -> m.Info:
         audit_sequence=0 if head is None else head.sequence,
         audit_head=(audit.GENESIS if head is None else head.hash).hex(),
         signer_key_operations=sam.tally.signer_key_operations,
+        wanted_files=wanted_files(sam),
     )
 
 
@@ -75,6 +79,12 @@ CALLS: dict[str, tuple[type[Any], Callable[[Sam, Any], m.Message]]] = {
     "quota_tag": (m.QuotaTag, quota_tag),
     "releases": (m.Since, releases),
     "info": (m.Nothing, info),
+}
+
+# A line of JSON, then files: ``function(sam, call, read)``.
+CALLS_WITH_FILES: dict[str, tuple[type[Any], Callable[[Sam, Any, Read], m.Message]]] = {
+    "open_sign": (m.OpenSign, open_sign),
+    "keep_file": (m.KeepFile, keep_file),
 }
 
 
@@ -104,9 +114,10 @@ class Server:
         if environ["REQUEST_METHOD"] != "POST":
             raise errors.MalformedCallError("calls are POSTs")
         body = environ["wsgi.input"]
-        if name == "open_sign":
-            call = _parse(m.OpenSign, body.readline(MAX_CALL))
-            return open_sign(self._sam, call, body.read)
+        if name in CALLS_WITH_FILES:
+            message, takes_files = CALLS_WITH_FILES[name]
+            call = _parse(message, body.readline(MAX_CALL))
+            return takes_files(self._sam, call, body.read)
         if name not in CALLS:
             raise errors.MalformedCallError("no such call")
         message, function = CALLS[name]
@@ -119,6 +130,7 @@ class Server:
             fail_interrupted(self._sam)
             sweep(self._sam)
             quota_keys.sweep(self._sam)
+            kept_files.sweep(self._sam)
 
 
 def _whole(body: "InputStream") -> bytes:

@@ -31,6 +31,11 @@ def document(**changed: object) -> dict[str, object]:
     return values | changed
 
 
+def keep(content: bytes = b"file", **changed: object) -> bytes:
+    call = {"kind": "status_list", "uri": "https://pid.example/1", "length": 4}
+    return json.dumps(call | changed).encode() + b"\n" + content
+
+
 def quota(**person: object) -> bytes:
     return json.dumps({"policy": "p", "period": "2026-11"} | person).encode()
 
@@ -101,6 +106,16 @@ MALFORMED = {
     "quota-no-period": ("POST", "/quota_tag", quota(tx=GOOD_TX, period="now")),
     "quota-other-digits": ("POST", "/quota_tag", quota(tx=GOOD_TX, period="٢٠٢٦")),
     "quota-more-behind": ("POST", "/quota_tag", quota(tx=GOOD_TX, period="2026-11\n")),
+    "keep-unknown-kind": ("POST", "/keep_file", keep(kind="verdict")),
+    "keep-no-uri": ("POST", "/keep_file", keep(uri="")),
+    "keep-a-path": ("POST", "/keep_file", keep(uri="file:///etc/passwd")),
+    "keep-nul": ("POST", "/keep_file", keep(uri="https://pid.example/\0")),
+    "keep-long-uri": ("POST", "/keep_file", keep(uri="https://" + "a" * 2048)),
+    "keep-nothing": ("POST", "/keep_file", keep(b"", length=0)),
+    "keep-huge": ("POST", "/keep_file", keep(length=m.MAX_FILE_BYTES + 1)),
+    "keep-cut-file": ("POST", "/keep_file", keep(b"fil")),
+    "keep-more": ("POST", "/keep_file", keep(b"files")),
+    "keep-a-verdict": ("POST", "/keep_file", keep(verified=True)),
     "sign-nothing": ("POST", "/open_sign", line(documents=[])),
     "sign-too-many": ("POST", "/open_sign", line(documents=[document()] * 21)),
     "sign-no-line": ("POST", "/open_sign", b""),

@@ -179,6 +179,7 @@ def test_info_says_what_callers_need_and_nothing_secret(world: World) -> None:
         "audit_sequence",
         "audit_head",
         "signer_key_operations",
+        "wanted_files",
     }
 
 
