@@ -25,11 +25,15 @@ TDATE: Final = 0
 EMBEDDED: Final = 24
 FULL_DATE: Final = 1004
 TAGS: Final = frozenset({TDATE, EMBEDDED, FULL_DATE})
+_CONTENT: Final[Mapping[int, type]] = {TDATE: str, EMBEDDED: bytes, FULL_DATE: str}
 
 
 @dataclass(frozen=True, slots=True)
 class Tagged:
-    """A tag and its value, uninterpreted: no date is parsed, nothing is unwrapped."""
+    """A tag and its value, uninterpreted: no date is parsed, nothing is unwrapped.
+
+    0 and 1004 are around text, 24 around bytes.
+    """
 
     tag: int
     value: object
@@ -101,7 +105,14 @@ class _AllowedTags(dict[int, Callable[[Any, bool], object]]):
 
 
 def _keeper(tag: int) -> Callable[[Any, bool], object]:
-    return lambda value, _immutable: Tagged(tag, value)
+    content = _CONTENT.get(tag, object)
+
+    def keep(value: object, _immutable: bool) -> Tagged:
+        if not isinstance(value, content):
+            raise ValueError(f"tag {tag} is around something else")  # noqa: TRY004
+        return Tagged(tag, value)
+
+    return keep
 
 
 def _refuse_tag(_value: object, _immutable: bool) -> object:
