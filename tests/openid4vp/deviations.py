@@ -167,14 +167,13 @@ def same_credential_twice(answer: Answer) -> None:
     answer.vp_token["signing_pass"] = [answer.pid.text()]
 
 
-def same_credential_resigned(answer: Answer) -> None:
+def other_signature(jws: str) -> str:
     """The same issued text under the other of the two ECDSA signatures."""
     order = 0xFFFFFFFF00000000FFFFFFFFFFFFFFFFBCE6FAADA7179E84F3B9CAC2FC632551
-    head, _, tail = answer.pid.text().partition("~")
-    signed, _, signature = head.rpartition(".")
+    signed, _, signature = jws.rpartition(".")
     raw = base64.urlsafe_b64decode(signature + "==")
     s = (order - int.from_bytes(raw[32:], "big")).to_bytes(32, "big")
-    answer.vp_token["signing_pass"] = [f"{signed}.{wallet.b64(raw[:32] + s)}~{tail}"]
+    return f"{signed}.{wallet.b64(raw[:32] + s)}"
 
 
 def self_signed(answer: Answer) -> None:

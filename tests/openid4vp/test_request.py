@@ -12,6 +12,7 @@ from cryptography import x509
 from cryptography.hazmat.primitives.asymmetric import ec, rsa
 from cryptography.hazmat.primitives.serialization import Encoding
 
+from openid4vp.dcql import CredentialQuery, DcqlQuery
 from openid4vp.errors import (
     InvalidRequestError,
     RequestSigningError,
@@ -27,7 +28,8 @@ from openid4vp.request import (
     x509_hash_client_id,
 )
 from tests.openid4vp import wallet
-from tests.openid4vp.scene import APPROVAL, IDENTIFY, SIGN
+from tests.openid4vp.either import MDOC_QUERY
+from tests.openid4vp.scene import APPROVAL, IDENTIFY, PASS_QUERY, PID_QUERY, SIGN
 from tests.openid4vp.wallet import NOW
 
 
@@ -97,6 +99,32 @@ def test_the_payload_is_exactly_what_wallets_accept() -> None:
         },
         "transaction_data": [APPROVAL],
     }
+
+
+SD_JWT = {"sd-jwt_alg_values": ["ES256"], "kb-jwt_alg_values": ["ES256"]}
+MDOC = {"issuerauth_alg_values": [-7, -9], "deviceauth_alg_values": [-7, -9]}
+
+
+@pytest.mark.parametrize(
+    ("credentials", "formats"),
+    [
+        pytest.param((PID_QUERY,), {"dc+sd-jwt": SD_JWT}, id="sd-jwt"),
+        pytest.param((MDOC_QUERY,), {"mso_mdoc": MDOC}, id="mdoc"),
+        pytest.param(
+            (MDOC_QUERY, PID_QUERY, PASS_QUERY),
+            {"mso_mdoc": MDOC, "dc+sd-jwt": SD_JWT},
+            id="both",
+        ),
+    ],
+)
+def test_the_metadata_covers_the_formats_of_the_query_and_no_other(
+    credentials: tuple[CredentialQuery, ...], formats: dict[str, object]
+) -> None:
+    asked = replace(IDENTIFY, query=DcqlQuery(credentials=credentials))
+
+    metadata = part(signed(asked), 1)["client_metadata"]
+
+    assert metadata["vp_formats_supported"] == formats
 
 
 def test_without_approval_there_is_no_transaction_data() -> None:

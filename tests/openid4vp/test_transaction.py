@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from openid4vp.dcql import CredentialQuery, DcqlQuery
 from openid4vp.errors import (
     InvalidRequestError,
     InvalidTransactionDataError,
@@ -14,7 +15,8 @@ from openid4vp.errors import (
 )
 from openid4vp.request import Transaction, begin
 from tests.openid4vp import wallet
-from tests.openid4vp.scene import APPROVAL, IDENTIFY, QUERY, SIGN
+from tests.openid4vp.either import MDOC_QUERY
+from tests.openid4vp.scene import APPROVAL, IDENTIFY, PASS_QUERY, QUERY, SIGN
 from tests.openid4vp.wallet import NOW
 
 URI = "https://sign.example.eu/oid4vp/responses/1"
@@ -155,6 +157,24 @@ def test_transaction_data_that_wallets_refuse_is_not_sent(
 ) -> None:
     with pytest.raises(InvalidTransactionDataError):
         IDENTIFY.with_transaction_data(*strings)
+
+
+@pytest.mark.parametrize(
+    "query",
+    [
+        pytest.param(replace(MDOC_QUERY, id="signing_pass"), id="A8-a-pid-as-mdoc"),
+        pytest.param(
+            replace(MDOC_QUERY, id="signing_pass", doctype_value="eu.example.pass"),
+            id="A8-an-mdoc-that-is-no-pid",
+        ),
+        pytest.param(replace(PASS_QUERY, multiple=True), id="one-of-several"),
+    ],
+)
+def test_transaction_data_is_for_one_sd_jwt(query: CredentialQuery) -> None:
+    asked = replace(IDENTIFY, query=DcqlQuery(credentials=(query,)))
+
+    with pytest.raises(InvalidTransactionDataError, match="one SD-JWT VC"):
+        asked.with_transaction_data(body())
 
 
 def test_the_unchanged_transaction_data_is_sent() -> None:
