@@ -3,7 +3,7 @@
     1. the transaction is still open                      (its ``expires_at``)
     2. form, decryption, JSON, ``state``, wallet errors   ``response``
     3. exactly the ids the query allows                   DCQL §6.4
-    4. each presentation, by the format of its query      ``sd_jwt_vc.verify``
+    4. each presentation, by the format of its query      ``sd_jwt_vc``, ``mdoc``
     5. no credential was presented twice
     6. every transaction data string was approved
 
@@ -13,8 +13,11 @@ part: this package remembers nothing.
 
 from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
+from types import MappingProxyType
+from typing import Final
 
-from openid4vp import response, sd_jwt_vc
+from openid4vp import mdoc, response, sd_jwt_vc
+from openid4vp.dcql import MSO_MDOC, SD_JWT_VC
 from openid4vp.errors import (
     QueryNotSatisfiedError,
     TransactionDataMismatchError,
@@ -39,6 +42,9 @@ __all__ = [
     "VerifiedPresentation",
     "verify_response",
 ]
+
+
+_VERIFY: Final = MappingProxyType({SD_JWT_VC: sd_jwt_vc.verify, MSO_MDOC: mdoc.verify})
 
 
 def verify_response(
@@ -94,7 +100,8 @@ def verify_response(
 def _verify_each(
     presentations: Sequence[str], expected: Expectation
 ) -> tuple[VerifiedCredential, ...]:
-    return tuple(sd_jwt_vc.verify(text, expected) for text in presentations)
+    verify = _VERIFY[expected.query.format]
+    return tuple(verify(text, expected) for text in presentations)
 
 
 def _check_distinct(credentials: Collection[VerifiedCredential]) -> None:
