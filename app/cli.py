@@ -69,17 +69,17 @@ def web() -> None:
 @main.command()
 @click.option("--once", is_flag=True, help="One round, then exit.")
 def worker(*, once: bool) -> None:
-    """Expire, retry deliveries, purge."""
+    """Expire, retry deliveries, purge, fetch status lists."""
     from app.serving import run_worker  # noqa: PLC0415
     from app.wiring import Parts, peers_of  # noqa: PLC0415
 
     config = _config()
     with _told_plainly():
-        sweeper = Parts(config, peers_of(config)).sweeper
+        parts = Parts(config, peers_of(config))
         if once:
-            sweeper.round()
+            parts.round_of_work()
     if not once:
-        run_worker(sweeper.round, config.worker_interval_seconds)
+        run_worker(parts.round_of_work, config.worker_interval_seconds)
 
 
 @main.command("config")

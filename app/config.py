@@ -7,6 +7,7 @@ business and has no setting here.
 """
 
 import os
+import re
 from datetime import timedelta
 from ipaddress import ip_address
 from pathlib import Path
@@ -42,6 +43,18 @@ def _origin(value: str) -> str:
     return value
 
 
+_HOST = re.compile(
+    r"(\[[0-9a-f:]+\]|[a-z0-9]([a-z0-9.-]*[a-z0-9])?)(:[1-9][0-9]{0,4})?"
+)
+
+
+def _host(value: str) -> str:
+    """``host`` or ``host:port``, in lower case; as it stands in addresses."""
+    if not _HOST.fullmatch(value):
+        raise ValueError("must be host or host:port, in lower case")
+    return value
+
+
 class WebConfig(BaseSettings):
     """Frozen. Paths are relative to the working directory; units are in the names."""
 
@@ -57,6 +70,12 @@ class WebConfig(BaseSettings):
     validation_anchors: Path = Path("var/sam/ca-anchor.pem")
     """A PEM file or a folder of them: what our own validation of results trusts."""
     crl_urls: tuple[str, ...] = ("http://localhost:8003/crl/issuing-ca.crl",)
+
+    egress_hosts: tuple[Annotated[str, AfterValidator(_host)], ...] = ()
+    """Where the worker may fetch status lists from: https, public addresses only."""
+    egress_private_hosts: tuple[Annotated[str, AfterValidator(_host)], ...] = ()
+    """The same for hosts inside, at whatever address; loopback ones also by http if
+    ``base_url`` is loopback too."""
 
     free_tier_policy: Path | None = None
     """The rule for free signatures, one JSON file; the SAM must hold the same."""
@@ -93,6 +112,11 @@ class WebConfig(BaseSettings):
     def secure(self) -> bool:
         """Whether browsers reach us by TLS, so that cookies may demand it."""
         return self.base_url.startswith("https://")
+
+    @property
+    def on_loopback(self) -> bool:
+        """Whether this is a deployment that nobody outside of the machine reaches."""
+        return is_loopback(urlsplit(self.base_url).hostname or "")
 
     @property
     def request_lifetime(self) -> timedelta:

@@ -15,6 +15,7 @@ from flask import Flask
 from app.ades.documents import Documents, Limits
 from app.config import WebConfig
 from app.database import Database
+from app.egress import AllowedHosts, Egress
 from app.oauth.server import TokenEndpoint
 from app.oauth.views import oauth_blueprint
 from app.pages import Readiness, StartPage, pages_blueprint
@@ -52,6 +53,7 @@ from app.signing.time_stamps import TimeStamps
 from app.signing.views import signing_blueprint
 from app.signing.wallet_tile import Tiles
 from app.signing.wallet_views import wallet_blueprint
+from app.status_fetching import StatusFetching
 from app.verification.signed_file import SignedFiles
 from app.verification.validation_trust import ValidationTrust
 from app.verification.views import VerificationPages, verification_blueprint
@@ -205,6 +207,22 @@ class Parts:
             clock=clock,
             retention=config.retention,
         )
+        self.status_fetching = StatusFetching(sam, _egress(config), clock)
+
+    def round_of_work(self) -> None:
+        """What the worker does again and again."""
+        self.sweeper.round()
+        self.status_fetching.round()
+
+
+def _egress(config: WebConfig) -> Egress:
+    return Egress(
+        AllowedHosts(
+            public=frozenset(config.egress_hosts),
+            private=frozenset(config.egress_private_hosts),
+            http_on_loopback=config.on_loopback,
+        )
+    )
 
 
 def build(config: WebConfig, peers: Peers) -> Flask:
