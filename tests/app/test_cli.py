@@ -42,6 +42,8 @@ def test_the_database_is_made_and_checked(environment: dict[str, str]) -> None:
     assert (upgraded.exit_code, checked.exit_code) == (0, 0)
 
 
+# The HTTP library leaves a socket that found no SAM to the garbage collector.
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
 def test_the_worker_does_one_round(environment: dict[str, str]) -> None:
     CliRunner().invoke(main, ["db", "upgrade"], env=environment)
 
