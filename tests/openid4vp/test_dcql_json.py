@@ -123,6 +123,7 @@ NO_QUERY = [
     pytest.param({"credentials": {}}, id="credentials-an-object"),
     pytest.param({"credentials": []}, id="credentials-empty"),
     pytest.param({"credentials": ["x"]}, id="credential-a-string"),
+    pytest.param({"credentials": [1]}, id="credential-a-number"),
     pytest.param(written(id=...), id="no-id"),
     pytest.param(written(id=1), id="id-a-number"),
     pytest.param(written(format=...), id="no-format"),
@@ -157,7 +158,9 @@ NO_QUERY = [
         id="authority-a-number",
     ),
     pytest.param(
-        written(trusted_authorities=[{"type": "openid_federation", "values": ["x"]}]),
+        written(
+            trusted_authorities=[{"type": "openid_federation", "values": ["AAAA"]}]
+        ),
         id="authority-of-another-type",
     ),
     pytest.param(claims(), id="claims-empty"),
