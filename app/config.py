@@ -11,7 +11,7 @@ import re
 from datetime import timedelta
 from ipaddress import ip_address
 from pathlib import Path
-from typing import Annotated, Self
+from typing import Annotated, Literal, Self
 from urllib.parse import urlsplit
 
 from pydantic import AfterValidator, Field, model_validator
@@ -79,6 +79,12 @@ class WebConfig(BaseSettings):
 
     free_tier_policy: Path | None = None
     """The rule for free signatures, one JSON file; the SAM must hold the same."""
+    wallet_attestation: Literal["off", "optional", "required"] = "off"
+    """Whether a wallet has to show which product it is to get a token."""
+    wallet_provider_anchors: Path | None = None
+    """A PEM file or a folder of them: who vouches for wallets."""
+    wallet_dpop_required: bool = False
+    """Whether only tokens that are bound to a key are given (HAIP)."""
     cross_device: bool = True
     """Whether a code shown on the phone may confirm the browser that started."""
     demo_wallet_url: Annotated[str, AfterValidator(_origin)] | None = None
@@ -106,6 +112,12 @@ class WebConfig(BaseSettings):
             raise ValueError("tls_certificate and tls_key belong together")
         if self.tls_certificate is not None and not self.secure:
             raise ValueError("a server that speaks TLS needs an https base_url")
+        return self
+
+    @model_validator(mode="after")
+    def _attestation_has_anchors(self) -> Self:
+        if self.wallet_attestation != "off" and self.wallet_provider_anchors is None:
+            raise ValueError("wallet_attestation needs wallet_provider_anchors")
         return self
 
     @property

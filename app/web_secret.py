@@ -22,6 +22,7 @@ class Purpose(Enum):
     RESPONSE_CODE = b"response_code"
     WALLET_ERROR = b"wallet_error"
     PRE_AUTHORIZED_CODE = b"pre-authorized_code"
+    ISSUER_STATE = b"issuer_state"
     TYPED_CODE = b"typed_code"
     HANDOVER = b"handover"
 

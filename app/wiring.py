@@ -16,8 +16,13 @@ from app.ades.documents import Documents, Limits
 from app.config import WebConfig
 from app.database import Database
 from app.egress import AllowedHosts, Egress
-from app.oauth.server import TokenEndpoint
+from app.oauth.authorizations import Authorizations
+from app.oauth.authorize_views import authorize_blueprint
+from app.oauth.resource import ProtectedResource
+from app.oauth.server import OneServer
+from app.oauth.tokens import Tokens
 from app.oauth.views import oauth_blueprint
+from app.oauth.wallet_policy import policy_of
 from app.pages import Readiness, StartPage, pages_blueprint
 from app.plans.free_tier import FreeTier
 from app.plans.policy import load as load_policy
@@ -196,7 +201,21 @@ class Parts:
         self.signed_files = SignedFiles(
             documents=peers.documents, trust=trust, clock=clock
         )
-        self.issuance = Issuance(sam, config.base_url)
+        self.sam = sam
+        self.issuance = Issuance(sam, database, clock)
+        self.tokens = tokens = Tokens(database, clock)
+        self.oauth = OneServer(
+            authorizations=Authorizations(database, clock),
+            tokens=tokens,
+            policy=policy_of(
+                attestation=config.wallet_attestation,
+                anchors=config.wallet_provider_anchors,
+                needs_dpop=config.wallet_dpop_required,
+            ),
+            base_url=config.base_url,
+            clock=clock,
+        )
+        self.access = ProtectedResource(database, tokens, config.base_url, clock)
         self.readiness = Readiness(database=database, sam=sam, time_stamps=stamps)
         self.sweeper = Sweeper(
             database=database,
@@ -289,8 +308,9 @@ def _register(app: Flask, config: WebConfig, parts: Parts, door: BrowserDoor) ->
             )
         ),
         wallet_blueprint(parts.relay),
-        oauth_blueprint(TokenEndpoint(parts.offers), config.base_url),
-        issuance_blueprint(parts.issuance, parts.offers),
+        oauth_blueprint(parts.oauth),
+        authorize_blueprint(parts.oauth, door),
+        issuance_blueprint(parts.issuance, parts.access, parts.sam, config.base_url),
     ):
         app.register_blueprint(blueprint)
 

@@ -3,7 +3,8 @@
 from alembic import context
 
 from app.database import Base
-from app.plans import store as _plans  # noqa: F401 — tables on the metadata
+from app.oauth import store as _oauth  # noqa: F401 — tables on the metadata
+from app.plans import store as _plans  # noqa: F401
 from app.signers import store as _signers  # noqa: F401
 from app.signing import tables as _signing  # noqa: F401
 

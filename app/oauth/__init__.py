@@ -1,1 +1,1 @@
-"""The authorization server (RFC 6749): today the pre-authorised code grant only."""
+"""The authorization server (RFC 6749): one, at ``/oauth2/*``."""

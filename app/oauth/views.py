@@ -1,30 +1,31 @@
-"""``/oauth2/token`` and the authorization server's metadata (RFC 8414)."""
+"""``/oauth2/*`` for programs, and the authorization server's metadata (RFC 8414)."""
 
-from flask import Blueprint, Response, jsonify
+from flask import Blueprint, Response, jsonify, request
 from flask.typing import ResponseReturnValue
 
-from app.oauth.server import TokenEndpoint
-from app.signers.offers import PRE_AUTHORIZED_CODE
+from app.oauth.metadata import server_metadata
+from app.oauth.server import PUSH, TOKEN, OneServer
+
+MAX_BODY = 64 * 1024
 
 
-def oauth_blueprint(endpoint: TokenEndpoint, base_url: str) -> Blueprint:
+def oauth_blueprint(server: OneServer) -> Blueprint:
     bp = Blueprint("oauth", __name__)
 
-    @bp.post("/oauth2/token")
+    @bp.before_request
+    def limit_body() -> None:
+        request.max_content_length = MAX_BODY
+
+    @bp.post(TOKEN)
     def token() -> Response:
-        response: Response = endpoint.create_token_response()
-        return response
+        return server.create_token_response()
+
+    @bp.post(PUSH)
+    def push() -> Response:
+        return server.create_push_response()
 
     @bp.get("/.well-known/oauth-authorization-server")
     def metadata() -> ResponseReturnValue:
-        return jsonify(
-            issuer=base_url,
-            token_endpoint=f"{base_url}/oauth2/token",
-            # RFC 8414 §2 requires the member; there is no authorization endpoint yet.
-            response_types_supported=[],
-            grant_types_supported=[PRE_AUTHORIZED_CODE],
-            token_endpoint_auth_methods_supported=["none"],
-            **{"pre-authorized_grant_anonymous_access_supported": True},
-        )
+        return jsonify(server_metadata(server.base_url, server.policy))
 
     return bp

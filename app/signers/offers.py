@@ -1,12 +1,14 @@
-"""The offer of a signing pass: OpenID4VCI 1.0 §4.1, by value, pre-authorised.
+"""The offer of a signing pass: OpenID4VCI 1.0 §4.1, by value, with both grants.
 
-Only the page a browser reaches with its response_code shows it. The code is derived
-from the exchange, so a reload shows the same one; it works once, for five minutes, and
-then yields one bearer token that can do nothing but fetch the pass.
+Only the page a browser reaches with its response_code shows it. Code and issuer_state
+are derived from the exchange, so a reload shows the same ones; the offer is redeemed
+once, by whichever grant comes first, within five minutes.
+
+Where the person typed a code, the offer is on a phone whose browser is not the one
+that is identified: there it holds no ``authorization_code``, which could not end well.
 """
 
 import json
-import secrets
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -17,14 +19,15 @@ from sqlalchemy.orm import Session
 
 from app.database import Database
 from app.signers import store
-from app.signers.sessions import TOKEN_BYTES, hashed
-from app.signers.store import AccessToken, Exchange, PassOffer
+from app.signers.session_kinds import SessionKind
+from app.signers.sessions import hashed
+from app.signers.store import Exchange, PassOffer
 from app.web_secret import Purpose, WebSecret
 
 CONFIGURATION_ID: Final = "signing_pass"
+AUTHORIZATION_CODE: Final = "authorization_code"
 PRE_AUTHORIZED_CODE: Final = "urn:ietf:params:oauth:grant-type:pre-authorized_code"
 OFFER_LIFETIME: Final = timedelta(minutes=5)
-TOKEN_LIFETIME: Final = timedelta(minutes=5)
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,10 +52,10 @@ class Offers:
 
     def make(self, db: Session, exchange: Exchange) -> None:
         """In the transaction that confirms the browser, and nowhere else."""
-        code = self._secret.derive(Purpose.PRE_AUTHORIZED_CODE, exchange.tx)
         db.add(
             PassOffer(
-                code_hash=hashed(code),
+                code_hash=hashed(self._code(exchange.tx)),
+                state_hash=hashed(self._issuer_state(exchange.tx)),
                 tx=exchange.tx,
                 handle=exchange.handle,
                 expires_at=self._clock() + OFFER_LIFETIME,
@@ -62,38 +65,29 @@ class Offers:
     def of(self, tx: str) -> Offer | None:
         with self._database.read() as db:
             offer = store.offer_of(db, tx)
-        if offer is None:
+            exchange = store.exchange(db, tx)
+        if offer is None or exchange is None:
             return None
-        code = self._secret.derive(Purpose.PRE_AUTHORIZED_CODE, tx)
-        link = offer_link(self._base_url, code)
+        grants: dict[str, object] = {
+            PRE_AUTHORIZED_CODE: {"pre-authorized_code": self._code(tx)}
+        }
+        if exchange.confirmed_by == SessionKind.SAME_DEVICE:
+            grants[AUTHORIZATION_CODE] = {"issuer_state": self._issuer_state(tx)}
+        link = offer_link(self._base_url, grants)
         return Offer(link, offer.expires_at, offer.redeemed_at is not None)
 
-    def redeem(self, code: str) -> str | None:
-        """The handle behind the code, the first time only."""
-        with self._database.write() as db:
-            return store.redeem_offer(db, hashed(code), self._clock())
+    def _code(self, tx: str) -> str:
+        return self._secret.derive(Purpose.PRE_AUTHORIZED_CODE, tx)
 
-    def new_token(self, handle: str) -> str:
-        token = secrets.token_urlsafe(TOKEN_BYTES)
-        record = AccessToken(
-            token_hash=hashed(token),
-            handle=handle,
-            expires_at=self._clock() + TOKEN_LIFETIME,
-        )
-        with self._database.write() as db:
-            db.add(record)
-        return token
-
-    def handle_of(self, token: str) -> str | None:
-        with self._database.read() as db:
-            return store.handle_of_token(db, hashed(token), self._clock())
+    def _issuer_state(self, tx: str) -> str:
+        return self._secret.derive(Purpose.ISSUER_STATE, tx)
 
 
-def offer_link(base_url: str, code: str) -> str:
+def offer_link(base_url: str, grants: dict[str, object]) -> str:
     offer = {
         "credential_issuer": base_url,
         "credential_configuration_ids": [CONFIGURATION_ID],
-        "grants": {PRE_AUTHORIZED_CODE: {"pre-authorized_code": code}},
+        "grants": grants,
     }
     value = json.dumps(offer, separators=(",", ":"))
     return "openid-credential-offer://?" + urlencode({"credential_offer": value})

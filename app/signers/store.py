@@ -71,7 +71,11 @@ class Exchange(Base):
 
 
 class PassOffer(Base):
-    """A pre-authorised code (OpenID4VCI 1.0 §4.1.1): redeemed once, then a token."""
+    """An offer (OpenID4VCI 1.0 §4.1.1): redeemed once, by whichever grant comes first.
+
+    ``state_hash`` is of its ``issuer_state``; ``wallet_event`` what the wallet says
+    it did with the pass (§11).
+    """
 
     __tablename__ = "pass_offers"
 
@@ -82,13 +86,27 @@ class PassOffer(Base):
     handle: Mapped[str] = mapped_column(String(64))
     expires_at: Mapped[datetime] = mapped_column(UtcDateTime)
     redeemed_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    state_hash: Mapped[str] = mapped_column(String(64), unique=True)
+    wallet_event: Mapped[str | None] = mapped_column(String(24))
+    wallet_event_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
 
 
 class AccessToken(Base):
+    """``thumbprint``: of the key whose DPoP proofs it needs (RFC 9449 §6).
+
+    ``by_identifier``: whether it names the credential by identifier (§8.2).
+    """
+
     __tablename__ = "access_tokens"
 
     token_hash: Mapped[str] = mapped_column(String(64), primary_key=True)
+    tx: Mapped[str] = mapped_column(
+        ForeignKey("exchanges.tx", ondelete="CASCADE"), index=True
+    )
     handle: Mapped[str] = mapped_column(String(64))
+    client_id: Mapped[str | None] = mapped_column(String(256))
+    thumbprint: Mapped[str | None] = mapped_column(String(43))
+    by_identifier: Mapped[bool]
     expires_at: Mapped[datetime] = mapped_column(UtcDateTime, index=True)
 
 
@@ -268,15 +286,26 @@ def close_exchange(db: Session, tx: str, now: datetime) -> None:
     )
 
 
-def redeem_offer(db: Session, code_hash: str, now: datetime) -> str | None:
-    """The handle behind the code, once; ``None`` when unknown, old or used."""
+def redeem_offer(db: Session, code_hash: str, now: datetime) -> PassOffer | None:
+    """The offer behind the code, once; ``None`` when unknown, old or used."""
     return db.scalar(
         update(PassOffer)
         .where(PassOffer.code_hash == code_hash)
         .where(PassOffer.redeemed_at.is_(None))
         .where(PassOffer.expires_at > now)
         .values(redeemed_at=now)
-        .returning(PassOffer.handle)
+        .returning(PassOffer)
+    )
+
+
+def redeem_offer_of(db: Session, tx: str, now: datetime) -> PassOffer | None:
+    """The same for an offer that became an authorization while it was open."""
+    return db.scalar(
+        update(PassOffer)
+        .where(PassOffer.tx == tx)
+        .where(PassOffer.redeemed_at.is_(None))
+        .values(redeemed_at=now)
+        .returning(PassOffer)
     )
 
 
@@ -284,12 +313,36 @@ def offer_of(db: Session, tx: str) -> PassOffer | None:
     return db.scalar(select(PassOffer).where(PassOffer.tx == tx))
 
 
-def handle_of_token(db: Session, token_hash: str, now: datetime) -> str | None:
+def open_offer(db: Session, state_hash: str, now: datetime) -> PassOffer | None:
     return db.scalar(
-        select(AccessToken.handle)
+        select(PassOffer)
+        .where(PassOffer.state_hash == state_hash)
+        .where(PassOffer.redeemed_at.is_(None))
+        .where(PassOffer.expires_at > now)
+    )
+
+
+def record_wallet_event(db: Session, tx: str, event: str, now: datetime) -> None:
+    """The last word counts; the same word again changes nothing."""
+    db.execute(
+        update(PassOffer)
+        .where(PassOffer.tx == tx)
+        .where(PassOffer.wallet_event.is_distinct_from(event))
+        .values(wallet_event=event, wallet_event_at=now)
+    )
+
+
+def live_token(db: Session, token_hash: str, now: datetime) -> AccessToken | None:
+    return db.scalar(
+        select(AccessToken)
         .where(AccessToken.token_hash == token_hash)
         .where(AccessToken.expires_at > now)
     )
+
+
+def revoke_tokens(db: Session, tx: str) -> None:
+    """All that came of one offer (RFC 6749 §4.1.2: its code was used twice)."""
+    db.execute(delete(AccessToken).where(AccessToken.tx == tx))
 
 
 def forget_tokens(db: Session, now: datetime) -> None:

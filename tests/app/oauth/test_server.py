@@ -18,8 +18,8 @@ GOOD = [("grant_type", PRE_AUTHORIZED_CODE), ("pre-authorized_code", "abc")]
         ),
         pytest.param(
             [("grant_type", "authorization_code"), ("code", "x")],
-            "unsupported_grant_type",
-            id="authorization-code",
+            "invalid_client",
+            id="authorization-code-of-nobody",
         ),
         pytest.param(
             [("grant_type", 'é"\\')], "unsupported_grant_type", id="odd-characters"

@@ -16,6 +16,7 @@ from typing import Any, Final
 import pypdfium2
 from flask import Flask, Response, render_template
 
+from app.oauth.authorize_views import REFUSALS
 from app.plans.policy import load
 from app.signing.states import SHOWN, State
 from app.verification.signed_file import DOES_NOT_PROVE, HEADLINES, Verdict
@@ -36,6 +37,7 @@ LINK: Final = (
 )
 POLICY: Final = load(ROOT / "app/plans/policies/pl-like.json")
 ROUTES: Final = {
+    "authorize.decide": "/oauth2/authorize",
     "pages.start": "/",
     "pages.terms": "/terms",
     "pages.help": "/help",
@@ -328,6 +330,16 @@ def _identifying() -> Iterator[Scene]:
     identified = {"exchange": EXCHANGE, "browser": BROWSER, "demo_offer_link": None}
     yield Scene("identified", "identified.html", {**identified, "offer": OFFER})
     yield Scene("identified-again", "identified.html", {**identified, "offer": None})
+    authorize = {
+        "name": EXCHANGE.display_name,
+        "target": "eu.europa.ec.euidi",
+        "request_uri": "urn:ietf:params:oauth:request_uri:x",
+        "client_id": "https://wallet.example",
+    }
+    yield Scene("authorize", "authorize.html", authorize)
+    for kind, refusal in REFUSALS.items():
+        name = f"authorize-{kind.__name__}"
+        yield Scene(name, "authorize_refused.html", {"refusal": refusal})
 
 
 def _approving() -> Iterator[Scene]:
