@@ -32,18 +32,13 @@ def prune(claims: object, positions: set[Position]) -> object:
     """Return ``claims`` reduced to these positions; arrays keep their order."""
     if () in positions:
         return claims
+    below: dict[str | int, set[Position]] = {}
+    for step, *rest in positions:
+        below.setdefault(step, set()).add(tuple(rest))
     if isinstance(claims, dict):
-        return {
-            name: prune(value, below)
-            for name, value in claims.items()
-            if (below := _below(positions, name))
-        }
+        return {n: prune(value, below[n]) for n, value in claims.items() if n in below}
     if isinstance(claims, list):
-        return [
-            prune(value, below)
-            for index, value in enumerate(claims)
-            if (below := _below(positions, index))
-        ]
+        return [prune(value, below[n]) for n, value in enumerate(claims) if n in below]
     return claims
 
 
@@ -57,7 +52,3 @@ def _children(parent: object, component: str | int | None) -> dict[str | int, ob
     if component is None:
         return dict(enumerate(parent))
     return {component: parent[component]} if component < len(parent) else {}
-
-
-def _below(positions: set[Position], step: str | int) -> set[Position]:
-    return {position[1:] for position in positions if position[0] == step}

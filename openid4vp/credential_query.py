@@ -5,14 +5,21 @@ wallets are known to refuse (empty arrays, a claim asked twice). The same object
 the answer, because a wallet's own filtering is not to be relied on (§14.10).
 """
 
-import re
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Final, TypeVar
+from typing import Final
 
 from openid4vp import claims_path, members
 from openid4vp.claims_path import ClaimsPath
 from openid4vp.errors import InvalidQueryError, QueryNotSatisfiedError
+from openid4vp.query_rules import (
+    array,
+    check_id,
+    check_option,
+    check_unique,
+    objects,
+    options,
+)
 from openid4vp.strict_json import MAX_INTEGER
 from openid4vp.trusted_authorities import TrustedAuthority
 
@@ -20,8 +27,6 @@ SD_JWT_VC: Final = "dc+sd-jwt"
 MSO_MDOC: Final = "mso_mdoc"
 MAX_CLAIMS: Final = 64
 MAX_VALUES: Final = 64
-T = TypeVar("T")
-_ID = re.compile(r"[A-Za-z0-9_-]+")
 _MDOC_PATH_LENGTH = 2  # §7.2: a namespace and a data element identifier
 
 
@@ -182,63 +187,6 @@ class CredentialQuery:
                 positions |= claim.evaluate(claims)
         pruned = claims_path.prune(claims, positions)
         return pruned if isinstance(pruned, dict) else {}
-
-
-def check_id(value: str) -> None:
-    """§6.1: what an id is made of."""
-    if not _ID.fullmatch(value):
-        raise InvalidQueryError("an id is made of letters, digits, '_' and '-'")
-
-
-def check_unique(values: Collection[object], what: str) -> None:
-    """Refuse values of which two are the same."""
-    if len(set(values)) != len(values):
-        raise InvalidQueryError(f"the same {what} occurs twice")
-
-
-def check_option(option: tuple[str, ...], ids: Collection[str]) -> None:
-    """Refuse an option that is empty, repeats itself or names what is not there."""
-    check_unique(option, "id in an option")
-    if not option or not set(option) <= set(ids):
-        raise InvalidQueryError("an option names ids of this query, at least one")
-
-
-def array(
-    query: Mapping[str, object], name: str, read: Callable[[object], T]
-) -> tuple[T, ...]:
-    """Read each item of an array, which is absent or holds at least one."""
-    items: list[object] | None = members.optional(query, name, list)
-    if items is None:
-        return ()
-    if not items:
-        raise InvalidQueryError(f"{name} is empty")
-    return tuple(map(read, items))
-
-
-def objects(
-    query: Mapping[str, object],
-    name: str,
-    read: Callable[[Mapping[str, object]], T],
-) -> tuple[T, ...]:
-    """The same for an array of JSON objects."""
-
-    def read_object(item: object) -> T:
-        if not isinstance(item, dict):
-            raise InvalidQueryError(f"{name} holds no JSON objects")
-        return read(item)
-
-    return array(query, name, read_object)
-
-
-def options(query: Mapping[str, object], name: str) -> tuple[tuple[str, ...], ...]:
-    """The same for an array of arrays of ids."""
-
-    def read_option(item: object) -> tuple[str, ...]:
-        if not isinstance(item, list) or not all(type(i) is str for i in item):
-            raise InvalidQueryError(f"{name} holds no arrays of ids")
-        return tuple(item)
-
-    return array(query, name, read_option)
 
 
 def _is_step(step: object) -> bool:

@@ -19,16 +19,13 @@ from openid4vp.credential_query import (
     SD_JWT_VC,
     ClaimsQuery,
     CredentialQuery,
-    check_option,
-    check_unique,
-    objects,
-    options,
 )
 from openid4vp.errors import (
     InvalidQueryError,
     MalformedResponseError,
     QueryNotSatisfiedError,
 )
+from openid4vp.query_rules import check_option, check_unique, objects, options
 from openid4vp.trusted_authorities import TrustedAuthority
 
 __all__ = [

@@ -1,14 +1,21 @@
 """What holds of every query, not only of those that were thought of."""
 
+import contextlib
 import json
+from dataclasses import replace
+from typing import Any
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from openid4vp import claims_path
 from openid4vp.dcql import CredentialQuery, DcqlQuery
-from openid4vp.errors import QueryNotSatisfiedError
+from openid4vp.errors import Openid4vpError, QueryNotSatisfiedError
+from openid4vp.request import Transaction
 from tests.openid4vp import strategies
+from tests.openid4vp.either import SIGN, verify
+from tests.openid4vp.wallet import Answer
 
 few = settings(max_examples=50, deadline=None, derandomize=True, database=None)
 
@@ -76,6 +83,36 @@ def test_ids_that_no_choice_of_options_gives_are_refused(data: st.DataObject) ->
         for one in query.credential_sets
         if one.required
     )
+
+
+@few
+@given(
+    strategies.credential_queries(), st.dictionaries(strategies.NAME, strategies.JSON)
+)
+def test_any_claims_are_judged(query: CredentialQuery, claims: dict[str, Any]) -> None:
+    with contextlib.suppress(QueryNotSatisfiedError):
+        assert isinstance(query.evaluate(claims), dict)
+
+
+PRESENTED = st.lists(st.text("aA0~.-_", max_size=20) | strategies.JSON, max_size=20)
+VP_TOKENS = st.dictionaries(
+    st.sampled_from(("pid", "pid_mdoc", "signing_pass", "x")),
+    PRESENTED | strategies.JSON,
+)
+SEVERAL = replace(
+    SIGN,
+    transaction_data=(),
+    query=DcqlQuery(
+        credentials=tuple(replace(one, multiple=True) for one in SIGN.query.credentials)
+    ),
+)
+
+
+@few
+@given(st.sampled_from((SIGN, SEVERAL)), VP_TOKENS)
+def test_any_vp_token_is_refused(asked: Transaction, vp_token: dict[str, Any]) -> None:
+    with pytest.raises(Openid4vpError):
+        verify(Answer(transaction=asked, vp_token=vp_token))
 
 
 def _answers(query: CredentialQuery, claims: dict[str, object]) -> bool:
