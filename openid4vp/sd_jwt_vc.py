@@ -96,7 +96,7 @@ def verify(presentation: str, expected: Expectation) -> VerifiedCredential:
         kb_claims, expected.query.id, expected.transaction.transaction_data
     )
     # 19: revocation, then the query evaluated again over what was verified
-    status.check(
+    reference = status.check(
         members.optional(payload, "status", dict),
         lookup=expected.policy.status,
         accept_absent=expected.policy.accept_absent_status,
@@ -116,7 +116,7 @@ def verify(presentation: str, expected: Expectation) -> VerifiedCredential:
         issuer_certificate=chain[0],
         expires_at=expires_at,
         key_binding=kb_claims,
-        status=None,
+        status=reference,
         approved=approved,
         token=ALL_CHECKS_HELD,
     )

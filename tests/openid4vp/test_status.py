@@ -10,6 +10,7 @@ from cryptography import x509
 
 from openid4vp import errors as e
 from openid4vp.status import ListKind, StatusReference, reference_of
+from openid4vp.verify import VerifiedCredential
 from tests.openid4vp import wallet
 from tests.openid4vp.scene import POLICY, SIGN, verify
 from tests.openid4vp.wallet import NOW
@@ -125,14 +126,15 @@ class Says:
         return self.status
 
 
-def presented(lookup: Says, status: Any = STATED) -> None:
+def presented(lookup: Says, status: Any = STATED) -> VerifiedCredential:
     answer = wallet.answer(SIGN)
     answer.pid.payload["status"] = status
-    verify(answer.body(), policy=replace(POLICY, status=lookup))
+    held = verify(answer.body(), policy=replace(POLICY, status=lookup))
+    return held.credentials["pid"]
 
 
 def test_valid_is_accepted() -> None:
-    presented(Says(0))
+    assert presented(Says(0)).status == reference_of(STATED)
 
 
 @pytest.mark.parametrize("status", [1, 2, 3, 4, 0x0C, 0x0F, 255, -1])
