@@ -17,7 +17,7 @@ from typing import ClassVar, Final
 
 from app.database import Database
 from app.oauth import store
-from app.oauth.dpop import OnceOnly
+from app.oauth.dpop import OnceOnly, ProofRefusedError
 from app.oauth.store import Authorization
 from app.oauth.tokens import TOKEN_LIFETIME
 from app.signers import store as signers
@@ -61,6 +61,7 @@ class Pushed:
     state: str | None
     code_challenge: str
     thumbprint: str | None
+    proof: OnceOnly | None
     by_identifier: bool
 
 
@@ -70,7 +71,7 @@ class Authorizations:
         self._clock = clock
 
     def push(self, pushed: Pushed) -> str:
-        """The ``request_uri``; ``NoSuchOfferError``."""
+        """The ``request_uri``; ``NoSuchOfferError``, ``ProofRefusedError``."""
         now, name = self._clock(), secrets.token_urlsafe(TOKEN_BYTES)
         with self._database.write() as db:
             store.forget_authorizations(db, now - TOKEN_LIFETIME)
@@ -79,6 +80,8 @@ class Authorizations:
                 raise NoSuchOfferError("the issuer_state is of no open offer")
             if store.count_waiting(db, offer.tx, now) >= MAX_WAITING:
                 raise NoSuchOfferError("too many requests wait for this offer")
+            if pushed.proof and not store.remember_proof(db, pushed.proof, now):
+                raise ProofRefusedError("the proof was used before")
             db.add(
                 Authorization(
                     request_hash=hashed(name),

@@ -95,6 +95,8 @@ class OneServer(AuthorizationServer):  # type: ignore[misc]  # Authlib is untype
             request_uri = self.authorizations.push(self._pushed(asked))
         except NoSuchOfferError as error:
             return self.response_of(asked, InvalidRequestError(str(error)))
+        except dpop.ProofRefusedError as error:
+            return self.response_of(asked, InvalidDpopProofError(str(error)))
         except OAuth2Error as error:
             error.redirect_uri = None  # nobody is to be sent anywhere
             return self.response_of(asked, error)
@@ -182,6 +184,7 @@ class OneServer(AuthorizationServer):  # type: ignore[misc]  # Authlib is untype
         issuer_state = _printable(form, "issuer_state")
         if issuer_state is None:
             raise InvalidRequestError("issuer_state is missing: begin with an offer")
+        proof = self._proof(asked, PUSH)
         return Pushed(
             issuer_state=issuer_state,
             client_id=client.client_id,
@@ -190,23 +193,10 @@ class OneServer(AuthorizationServer):  # type: ignore[misc]  # Authlib is untype
             scope=scope,
             state=_printable(form, "state"),
             code_challenge=form["code_challenge"],
-            thumbprint=self._bound_to(asked),
+            thumbprint=_bound_to(form.get("dpop_jkt"), proof),
+            proof=proof,
             by_identifier=by_identifier,
         )
-
-    def _bound_to(self, asked: OAuth2Request) -> str | None:
-        """RFC 9449 §10: the key to which the code will be bound."""
-        stated: str | None = asked.form.get("dpop_jkt")
-        if stated is not None and not _THUMBPRINT.fullmatch(stated):
-            raise InvalidRequestError("dpop_jkt is no thumbprint")
-        proof = self._proof(asked, PUSH)
-        if proof is None:
-            return stated
-        if stated not in (None, proof.thumbprint):
-            raise InvalidDpopProofError("dpop_jkt is of another key")
-        if not self.authorizations.remember(proof):
-            raise InvalidDpopProofError("the proof was used before")
-        return proof.thumbprint
 
     def _proof(self, request: OAuth2Request, path: str) -> dpop.OnceOnly | None:
         text = request.headers.get("DPoP")
@@ -253,6 +243,17 @@ def _check_plain(request: OAuth2Request) -> None:
         raise InvalidRequestError("parameters belong into the body")
     if any(len(request.form.getlist(name)) > 1 for name in request.form):
         raise InvalidRequestError("a parameter was sent twice")
+
+
+def _bound_to(stated: str | None, proof: dpop.OnceOnly | None) -> str | None:
+    """RFC 9449 §10: the key to which the code will be bound."""
+    if stated is not None and not _THUMBPRINT.fullmatch(stated):
+        raise InvalidRequestError("dpop_jkt is no thumbprint")
+    if proof is None:
+        return stated
+    if stated not in (None, proof.thumbprint):
+        raise InvalidDpopProofError("dpop_jkt is of another key")
+    return proof.thumbprint
 
 
 def _printable(form: Mapping[str, str], name: str) -> str | None:

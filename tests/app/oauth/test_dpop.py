@@ -297,6 +297,7 @@ def test_strangers_leave_nothing_to_remember(stage: Stage) -> None:
     unknown = {**stage.pre_authorized, "pre-authorized_code": "x"}
 
     stage.post(TOKEN, unknown, DPoP=dpop)
+    stage.post(PUSH, stage.wallet.pushed("x"), DPoP=stage.wallet.proof(PUSH))
     stage.ask("DPoP x", stage.wallet.proof(CREDENTIAL, token="x"))
 
     assert remembered(stage) == before
