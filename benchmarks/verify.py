@@ -5,8 +5,12 @@ Run from the root: ``python -m benchmarks.verify [rounds]``. The answer holds a 
 floor is one ECDH, two certificate and four ES256 signatures with ``cryptography``,
 loading of the keys included since they come with the answer; it runs alternating
 with the measured calls. CPU time, median of batches.
+
+Then the same for each format alone, without form and decryption: one PID as SD-JWT VC
+and one as mdoc, beside two certificate and two ES256 signatures.
 """
 
+import dataclasses
 import statistics
 import sys
 import time
@@ -17,7 +21,9 @@ from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.serialization import Encoding
 
-from tests.openid4vp import scene, wallet
+from openid4vp import sd_jwt_vc
+from openid4vp.mdoc import verify as mdoc_verify
+from tests.openid4vp import mdoc_builder, mdoc_deviations, scene, wallet
 
 BATCH = 20
 
@@ -25,6 +31,19 @@ BATCH = 20
 def floor() -> Callable[[], None]:
     """The same public-key operations and nothing else, on keys as fresh as ours."""
     own = wallet.key("response").private_numbers()
+    point = wallet.key("holder of PID").public_key().public_numbers()
+    pid, signing_pass = floor_of_one(intermediate=True), floor_of_one()
+
+    def operations() -> None:
+        own.private_key().exchange(ec.ECDH(), point.public_key())
+        pid()
+        signing_pass()
+
+    return operations
+
+
+def floor_of_one(*, intermediate: bool = False) -> Callable[[], None]:
+    """One credential: its issuer's and its holder's signature, and perhaps a chain."""
     holder, issuer = wallet.key("holder of PID"), wallet.key("TEST PID provider")
     message, algorithm = b"x" * 1024, ec.ECDSA(hashes.SHA256())
     by_holder = holder.sign(message, algorithm)
@@ -33,16 +52,15 @@ def floor() -> Callable[[], None]:
     chain = [c.public_bytes(Encoding.DER) for c in (wallet.PID_LEAF, wallet.PID_CA)]
 
     def operations() -> None:
-        own.private_key().exchange(ec.ECDH(), point.public_key())
-        leaf, intermediate = map(x509.load_der_x509_certificate, chain)
-        leaf.verify_directly_issued_by(intermediate)
-        intermediate.verify_directly_issued_by(wallet.PID_ROOT)
-        for certificate in (leaf, x509.load_der_x509_certificate(chain[0])):
-            key = certificate.public_key()
-            assert isinstance(key, ec.EllipticCurvePublicKey)
-            key.verify(by_issuer, message, algorithm)
-        for _ in range(2):
-            point.public_key().verify(by_holder, message, algorithm)
+        leaf = x509.load_der_x509_certificate(chain[0])
+        if intermediate:
+            authority = x509.load_der_x509_certificate(chain[1])
+            leaf.verify_directly_issued_by(authority)
+            authority.verify_directly_issued_by(wallet.PID_ROOT)
+        key = leaf.public_key()
+        assert isinstance(key, ec.EllipticCurvePublicKey)
+        key.verify(by_issuer, message, algorithm)
+        point.public_key().verify(by_holder, message, algorithm)
 
     return operations
 
@@ -55,21 +73,43 @@ def batch_time(call: Callable[[], object]) -> float:
     return (time.process_time_ns() - start) / BATCH / 1000
 
 
-def main() -> None:
+def compare(
+    what: str, measured: Callable[[], object], least: Callable[[], None], rounds: int
+) -> None:
     """Print both medians and their ratio."""
+    pairs = [(batch_time(least), batch_time(measured)) for _ in range(rounds)]
+    floor_time, time_taken = map(statistics.median, zip(*pairs, strict=True))
+    ratio = time_taken / floor_time
+    print(f"{what:34} {floor_time:7.1f} us {time_taken:7.1f} us {ratio:7.2f}")
+
+
+def main() -> None:
+    """Compare a whole answer, then one presentation of each format."""
     rounds = int(sys.argv[1]) if len(sys.argv) > 1 else 40
     body = wallet.answer(scene.SIGN).body()
-    operations = floor()
-    pairs = [
-        (batch_time(operations), batch_time(lambda: scene.verify(body)))
-        for _ in range(rounds)
-    ]
-    least = statistics.median(pair[0] for pair in pairs)
-    measured = statistics.median(pair[1] for pair in pairs)
-    print(f"answer {len(body)} bytes, PID and pass, {rounds} batches of {BATCH}")
-    print(f"public-key floor {least:7.1f} us")
-    print(f"verify_response  {measured:7.1f} us")
-    print(f"ratio            {measured / least:7.2f}")
+    sd_jwt = wallet.pid(scene.SIGN).text()
+    mdoc = mdoc_builder.pid(scene.SIGN).text()
+    expected = dataclasses.replace(
+        mdoc_deviations.EXPECTED,
+        query=scene.PID_QUERY,
+        trust=scene.TRUST["pid"],
+        policy=scene.POLICY,
+    )
+    one = floor_of_one(intermediate=True)
+    print(f"{rounds} batches of {BATCH}{'floor':>31}{'verify':>11}{'ratio':>8}")
+    compare(f"answer, {len(body)} bytes", lambda: scene.verify(body), floor(), rounds)
+    compare(
+        f"SD-JWT VC, {len(sd_jwt)} characters",
+        lambda: sd_jwt_vc.verify(sd_jwt, expected),
+        one,
+        rounds,
+    )
+    compare(
+        f"mdoc, {len(mdoc)} characters",
+        lambda: mdoc_verify(mdoc, mdoc_deviations.EXPECTED),
+        one,
+        rounds,
+    )
 
 
 if __name__ == "__main__":

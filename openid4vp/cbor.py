@@ -25,6 +25,7 @@ TDATE: Final = 0
 EMBEDDED: Final = 24
 FULL_DATE: Final = 1004
 TAGS: Final = frozenset({TDATE, EMBEDDED, FULL_DATE})
+_EMBEDDED_HEAD: Final = b"\xd8\x18"
 _CONTENT: Final[Mapping[int, type]] = {TDATE: str, EMBEDDED: bytes, FULL_DATE: str}
 
 
@@ -88,7 +89,7 @@ def encode(value: object) -> bytes:
 
 def encode_embedded(content: bytes) -> bytes:
     """``#6.24(bstr)``, which is what mdoc digests and signatures are over."""
-    return _encode(Tagged(EMBEDDED, content), _LONG)
+    return _EMBEDDED_HEAD + cbor2.dumps(content)
 
 
 class _AllowedTags(dict[int, Callable[[Any, bool], object]]):

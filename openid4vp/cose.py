@@ -155,12 +155,12 @@ def public_key(cose_key: Mapping[Any, object]) -> ec.EllipticCurvePublicKey:
             ec.SECP256R1(), _encoded_point(cose_key.get(X), cose_key.get(Y))
         )
     except ValueError:
-        raise MalformedResponseError("COSE_Key: point is not on the curve") from None
+        raise MalformedResponseError("COSE_Key: no point of the curve") from None
 
 
 def _encoded_point(x: object, y: object) -> bytes:
-    if type(x) is not bytes or len(x) != COORDINATE_SIZE:
-        raise MalformedResponseError("COSE_Key: x is not 32 bytes")
+    if type(x) is not bytes:  # its length is what is left of the point's
+        raise MalformedResponseError("COSE_Key: x is not a byte string")
     if type(y) is bool:
         return (b"\3" if y else b"\2") + x
     if type(y) is not bytes or len(y) != COORDINATE_SIZE:

@@ -120,6 +120,20 @@ def test_every_other_encoding_is_refused(encoded: str) -> None:
         cbor.decode(bytes.fromhex(encoded), "test")
 
 
+@pytest.mark.parametrize(
+    ("encoded", "reason"),
+    [
+        (REFUSED["duplicate-key"], "Duplicate map key"),
+        (REFUSED["indefinite-bytes"], "indefinite length"),
+        (REFUSED["long-integer-1"], "only encoding"),
+    ],
+)
+def test_the_refusal_says_why(encoded: str, reason: str) -> None:
+    """The library's own options stop these first, before the comparison would."""
+    with pytest.raises(MalformedResponseError, match=reason):
+        cbor.decode(bytes.fromhex(encoded), "test")
+
+
 def test_no_tag_is_known_to_the_library_alone() -> None:
     """Also those that a later version of it may learn."""
     for tag in {*range(1100), 43000, 55799, 55800, 2**32, 2**64 - 1} - cbor.TAGS:

@@ -218,6 +218,7 @@ WRONG: dict[str, tuple[Refusal, Change]] = {
             "text": "2026-11-21T10:00:00Z",
             "number": 1795255200,
             "full-date": build.full_date("2026-11-21"),
+            "tdate-as-full-date": build.full_date("2026-11-21T10:00:00Z"),
             "fraction": cbor2.CBORTag(0, "2026-11-21T10:00:00.5Z"),
             "offset": cbor2.CBORTag(0, "2026-11-21T10:00:00+00:00"),
             "month-13": cbor2.CBORTag(0, "2026-13-21T10:00:00Z"),
