@@ -185,6 +185,18 @@ def test_a_provider_nobody_trusts_is_refused(required: Attesting) -> None:
     assert required.push(stranger.headers()).json["error"] == "invalid_client"
 
 
+def test_a_forger_beside_a_genuine_certificate_is_refused(
+    required: Attesting,
+) -> None:
+    forger = Provider(required.stage.web.clock.now)
+    genuine = {"header": {"x5c": [der(required.provider.leaf)]}}
+    headers = Attesting(required.stage, forger, required.key).headers(
+        attestation=genuine
+    )
+
+    assert required.push(headers).json["error"] == "invalid_client"
+
+
 def test_the_anchor_does_not_belong_into_the_chain(required: Attesting) -> None:
     chain = [der(required.provider.leaf), der(required.provider.root)]
     headers = required.headers(attestation={"header": {"x5c": chain}})
