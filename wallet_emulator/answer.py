@@ -1,7 +1,8 @@
 """Build the answer to a verified request, step by step, so that a step can go wrong.
 
-    CREDENTIALS   issuer JWT and disclosures of each presentation
-    KEY_BINDING   header, claims and key of each key-binding JWT
+    CREDENTIALS   issuer JWT and disclosures, or issuerAuth and items, of each
+    KEY_BINDING   header, claims and key of each key-binding JWT; session transcript,
+                  headers and key of each device signature
     VP_TOKEN      the presentations as text, by query id              §8.1
     PAYLOAD       what is encrypted: vp_token and state               §8.3
     ENCRYPTION    recipient, JWE header                               §8.3.1
@@ -24,13 +25,16 @@ from jwcrypto import jwe, jwk
 
 from wallet_emulator import jws
 from wallet_emulator.dcql import Match
-from wallet_emulator.encoding import b64url, compact_json
+from wallet_emulator.encoding import b64url, b64url_decode, compact_json
+from wallet_emulator.keys import thumbprint
+from wallet_emulator.mdoc.device import MdocPresentation
+from wallet_emulator.mdoc.transcript import session_transcript
 from wallet_emulator.pid_provider import PidProvider
 from wallet_emulator.recipient import Recipient
 from wallet_emulator.request import VerifiedRequest
 from wallet_emulator.sd_jwt import ClaimsPath, SdJwt, key_binding_claims
 from wallet_emulator.transaction_data import HASHES_ALG
-from wallet_emulator.wallet import HeldCredential, Wallet
+from wallet_emulator.wallet import HeldCredential, HeldMdoc, Wallet
 
 QES_APPROVAL_CLAIM: Final = "org.cloudsignatureconsortium.dm.1.qesApproval"
 KB_JWT_HEADER: Final[Mapping[str, object]] = {"alg": "ES256", "typ": "kb+jwt"}
@@ -47,7 +51,7 @@ class Stage(StrEnum):
 
 @dataclass(slots=True, kw_only=True)
 class Presentation:
-    """One presentation under construction."""
+    """One presentation of an SD-JWT VC under construction."""
 
     query_id: str
     held: HeldCredential
@@ -59,15 +63,17 @@ class Presentation:
     kb_key: ec.EllipticCurvePrivateKey = field(repr=False)
 
     @classmethod
-    def start(cls, query_id: str, match: Match) -> "Presentation":
-        credential = match.held.sd_jwt
+    def start(
+        cls, query_id: str, held: HeldCredential, paths: tuple[ClaimsPath, ...]
+    ) -> "Presentation":
+        credential = held.sd_jwt
         return cls(
             query_id=query_id,
-            held=match.held,
-            paths=match.paths,
+            held=held,
+            paths=paths,
             issuer_jwt=credential.issuer_jwt,
-            disclosures=list(credential.select(match.paths)),
-            kb_key=match.held.key,
+            disclosures=list(credential.select(paths)),
+            kb_key=held.key,
         )
 
     def present(self, credential: SdJwt) -> None:
@@ -81,10 +87,14 @@ class Presentation:
         return "~".join((self.issuer_jwt, *self.disclosures, kb_jwt))
 
 
+Shown: TypeAlias = Presentation | MdocPresentation
+
+
 @dataclass(slots=True, kw_only=True)
 class Draft:
     """The answer under construction; members are filled stage by stage.
 
+    ``presentations`` are of SD-JWT VCs, ``mdocs`` of mdocs; both by query id.
     ``provider`` and ``accomplice`` are what some deviations need: the test PID
     provider, and another person's wallet.
     """
@@ -95,6 +105,7 @@ class Draft:
     provider: PidProvider | None = None
     accomplice: Wallet | None = None
     presentations: dict[str, Presentation]
+    mdocs: dict[str, MdocPresentation] = field(default_factory=dict)
     vp_token: dict[str, object] = field(default_factory=dict)
     payload: dict[str, object] = field(default_factory=dict)
     recipient: Mapping[str, str] = field(default_factory=dict)
@@ -102,9 +113,25 @@ class Draft:
     form: dict[str, str] = field(default_factory=dict)
 
     def of_kind(self, kind: str) -> Presentation | None:
-        """The presentation of the wallet's credential of this kind, if there is one."""
+        """The presentation of the wallet's SD-JWT VC of this kind, if there is one."""
         found = (p for p in self.presentations.values() if p.held.kind == kind)
         return next(found, None)
+
+    def mdoc_of_kind(self, kind: str) -> MdocPresentation | None:
+        """The same of an mdoc."""
+        return next((p for p in self.mdocs.values() if p.held.kind == kind), None)
+
+    def shown_of_kind(self, kind: str) -> Shown | None:
+        found = self.of_kind(kind)
+        return self.mdoc_of_kind(kind) if found is None else found
+
+    def shown(self) -> tuple[Shown, ...]:
+        return (*self.presentations.values(), *self.mdocs.values())
+
+    @property
+    def jwk_thumbprint(self) -> bytes:
+        """Of the key the answer is encrypted to, as B.2.6 wants it: 32 bytes."""
+        return b64url_decode(thumbprint(self.request.recipient.jwk))
 
 
 Change: TypeAlias = Callable[[Stage, Draft], None]
@@ -120,23 +147,27 @@ def start(
     wallet: Wallet,
     now: datetime,
 ) -> Draft:
-    presentations = {
-        query_id: Presentation.start(query_id, match)
-        for query_id, match in matches.items()
-    }
-    return Draft(request=request, wallet=wallet, now=now, presentations=presentations)
+    draft = Draft(request=request, wallet=wallet, now=now, presentations={})
+    for query_id, match in matches.items():
+        held = match.held
+        if isinstance(held, HeldMdoc):
+            mdoc = MdocPresentation.start(query_id, held, match.paths)
+            draft.mdocs[query_id] = mdoc
+        else:
+            shown = Presentation.start(query_id, held, match.paths)
+            draft.presentations[query_id] = shown
+    return draft
 
 
 def build(draft: Draft, change: Change = no_change) -> dict[str, str]:
     """Finish the draft: the form members to post."""
     change(Stage.CREDENTIALS, draft)
     for presentation in draft.presentations.values():
-        _bind(draft, presentation)
+        bind(draft, presentation)
+    for mdoc in draft.mdocs.values():
+        mdoc.transcript = transcript_of(draft)
     change(Stage.KEY_BINDING, draft)
-    draft.vp_token = {
-        query_id: [presentation.text()]
-        for query_id, presentation in draft.presentations.items()
-    }
+    draft.vp_token = {shown.query_id: [shown.text()] for shown in draft.shown()}
     change(Stage.VP_TOKEN, draft)
     draft.payload = _with_state({"vp_token": draft.vp_token}, draft.request.state)
     change(Stage.PAYLOAD, draft)
@@ -182,7 +213,25 @@ def encrypt(
     return str(token.serialize(compact=True))
 
 
-def _bind(draft: Draft, presentation: Presentation) -> None:
+def transcript_of(
+    draft: Draft,
+    *,
+    client_id: str | None = None,
+    nonce: str | None = None,
+    response_uri: str | None = None,
+) -> bytes:
+    """The session transcript of this request (B.2.6.1), or of one nearly like it."""
+    request = draft.request
+    return session_transcript(
+        client_id=client_id or request.client_id,
+        nonce=nonce or request.nonce,
+        jwk_thumbprint=draft.jwk_thumbprint,
+        response_uri=response_uri or request.response_uri,
+    )
+
+
+def bind(draft: Draft, presentation: Presentation) -> None:
+    """Fill the key-binding JWT: this request, this selection, this approval."""
     presentation.kb_header = dict(KB_JWT_HEADER)
     presentation.kb_claims = key_binding_claims(
         aud=draft.request.client_id,

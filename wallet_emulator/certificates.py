@@ -43,6 +43,18 @@ def parse_x5c(value: object) -> tuple[x509.Certificate, ...]:
     return tuple(_certificate(text) for text in value)
 
 
+def read_certificate(der: bytes) -> x509.Certificate:
+    """Raises ``MalformedError`` unless all of it can be read."""
+    try:
+        certificate = x509.load_der_x509_certificate(der)
+        _read_whole(certificate)
+    except _UNREADABLE as error:
+        raise MalformedError(
+            "a chain holds something that is no certificate"
+        ) from error
+    return certificate
+
+
 def x5c(chain: Sequence[x509.Certificate]) -> list[str]:
     return [b64(certificate.public_bytes(Encoding.DER)) for certificate in chain]
 
@@ -94,7 +106,7 @@ def self_signed_ca(
     return (
         _builder(name, name, key.public_key(), now, life)
         .add_extension(x509.BasicConstraints(ca=True, path_length=0), critical=True)
-        .add_extension(_key_usage("key_cert_sign", "crl_sign"), critical=True)
+        .add_extension(key_usage("key_cert_sign", "crl_sign"), critical=True)
         .sign(key, SHA256())
     )
 
@@ -117,7 +129,7 @@ def issue_signer(
     return (
         _builder(name, issuer.subject, key, now, life)
         .add_extension(x509.BasicConstraints(ca=False, path_length=None), critical=True)
-        .add_extension(_key_usage("digital_signature"), critical=True)
+        .add_extension(key_usage("digital_signature"), critical=True)
         .add_extension(authority, critical=False)
         .add_extension(names, critical=False)
         .sign(issuer_key, SHA256())
@@ -145,12 +157,7 @@ def dns_names(certificate: x509.Certificate) -> tuple[str, ...]:
 def _certificate(text: object) -> x509.Certificate:
     if not isinstance(text, str):
         raise MalformedError("x5c must hold strings")
-    try:
-        certificate = x509.load_der_x509_certificate(b64_decode(text))
-        _read_whole(certificate)
-    except _UNREADABLE as error:
-        raise MalformedError("x5c holds something that is no certificate") from error
-    return certificate
+    return read_certificate(b64_decode(text))
 
 
 def _read_whole(certificate: x509.Certificate) -> None:
@@ -227,7 +234,7 @@ def _builder(
     )
 
 
-def _key_usage(*granted: str) -> x509.KeyUsage:
+def key_usage(*granted: str) -> x509.KeyUsage:
     rights = (
         "digital_signature",
         "content_commitment",

@@ -26,9 +26,9 @@ from flask import Flask
 from wallet_emulator.answer import no_change
 from wallet_emulator.browser import Browser
 from wallet_emulator.certificates import load_certificates
-from wallet_emulator.consent import Consent, Decision
+from wallet_emulator.consent import ENCODINGS, Consent, Decision
 from wallet_emulator.demo import Demo, Narration
-from wallet_emulator.deviations import DEVIATIONS
+from wallet_emulator.deviations import DEVIATIONS, GROUPS
 from wallet_emulator.errors import NotSetUpError, WalletEmulatorError
 from wallet_emulator.issuance import receive_offer
 from wallet_emulator.persons import PERSONS
@@ -41,12 +41,22 @@ from wallet_emulator.pid_provider import CA_FILE, PidProvider
 from wallet_emulator.presentation import Presenter
 from wallet_emulator.sample.lease import LEASE_FILE
 from wallet_emulator.transport import is_loopback, open_client
-from wallet_emulator.wallet import KINDS, Wallet, receive_pid
+from wallet_emulator.wallet import (
+    KINDS,
+    MDOC_FORMAT,
+    SD_JWT_FORMAT,
+    Held,
+    HeldMdoc,
+    Wallet,
+    receive_pid,
+)
 
 ACCESS_ROOT_FILE: Final = "access-root.pem"
 DEFAULT_DIRECTORY: Final = Path("var/wallet")
 EXIT_DECLINED: Final = 3
 _PERSON: Final = click.Choice(sorted(PERSONS))
+_FORMATS: Final = {"sd-jwt": SD_JWT_FORMAT, "mdoc": MDOC_FORMAT}
+_FORMAT: Final = click.Choice(sorted(_FORMATS))
 _FILE: Final = click.Path(path_type=Path, exists=True, dir_okay=False)
 
 
@@ -136,14 +146,14 @@ def setup(context: click.Context, own_directory: Path | None) -> None:
 @_directory_option
 @click.pass_context
 def issue(context: click.Context, own_directory: Path | None, person: str) -> None:
-    """Issue a person's PID to the wallet, for a new key."""
+    """Issue a person's PID to the wallet, in both encodings, for new keys."""
     home = _home(context, own_directory)
     provider = PidProvider.open(home.directory)
     held = receive_pid(home.wallet, provider, PERSONS[person], now())
     chosen = PERSONS[person]
     click.echo(
-        f"PID of {chosen.given_name} {chosen.family_name} is in the wallet "
-        f"until {held.expires_at}"
+        f"PID of {chosen.given_name} {chosen.family_name} is in the wallet, as SD-JWT "
+        f"VC and as ISO mdoc, until {held.expires_at}"
     )
 
 
@@ -162,11 +172,19 @@ def show(context: click.Context, own_directory: Path | None) -> None:
         click.echo("the wallet is empty")
     for credential in held:
         state = "usable" if credential.usable_at(now()) else "EXPIRED"
-        click.echo(f"{credential.kind}: {credential.vct}")
+        encoding = ENCODINGS[credential.format]
+        click.echo(f"{credential.kind}: {credential.type} ({encoding})")
         click.echo(f"  {state}, until {credential.expires_at or 'no end'}")
-        for name, value in credential.sd_jwt.reveal().items():
-            if name not in ("cnf", "vct", "status"):
-                click.echo(f"  {name}: {value}")
+        for name, value in _listed(credential):
+            click.echo(f"  {name}: {value}")
+
+
+def _listed(credential: Held) -> list[tuple[str, object]]:
+    if isinstance(credential, HeldMdoc):
+        spaces = credential.mdoc.elements().values()
+        return [pair for elements in spaces for pair in elements.items()]
+    claims = credential.claims().items()
+    return [(name, v) for name, v in claims if name not in ("cnf", "vct", "status")]
 
 
 @cli.command("accept-offer")
@@ -200,6 +218,7 @@ def accept_offer(
 @click.argument("link")
 @click.option("--deviation", type=click.Choice(sorted(DEVIATIONS)), help="Misbehave.")
 @click.option("--on", "kind", type=click.Choice(KINDS), help="Which presentation.")
+@click.option("--format", "form", type=_FORMAT, help="If both are asked, show this.")
 @click.option("--decline", is_flag=True, help="Answer access_denied.")
 @click.option("--plain-error", is_flag=True, help="Send the error unencrypted.")
 @click.option("--yes", is_flag=True, help="Approve without asking.")
@@ -218,6 +237,7 @@ def present(
     link: str,
     deviation: str | None,
     kind: str | None,
+    form: str | None,
     decline: bool,
     plain_error: bool,
     yes: bool,
@@ -233,6 +253,7 @@ def present(
             access_roots=home.access_roots(access_root),
             http=http,
             clock=now,
+            prefer=_FORMATS[form] if form else None,
             change=chosen.change(kind) if chosen else no_change,
             adapt_link=chosen.adapt_link if chosen else lambda parsed: parsed,
             provider=home.provider(),
@@ -298,12 +319,14 @@ def serve(
 @cli.command("deviations")
 def deviations() -> None:
     """List the named ways to misbehave and what a verifier should say to each."""
-    for name, entry in DEVIATIONS.items():
-        click.echo(f"{name}\n    breaks {entry.breaks}")
-        click.echo(
-            f"    threat {entry.threat} · check {entry.check} · "
-            f"on {' or '.join(entry.kinds)} · expect {entry.expected}"
-        )
+    for title, group in GROUPS.items():
+        click.echo(f"  {title} ({len(group)})")
+        for entry in group:
+            click.echo(f"{entry.name}\n    breaks {entry.breaks}")
+            click.echo(
+                f"    threat {entry.threat} · check {entry.check} · "
+                f"on {' or '.join(entry.kinds)} · expect {entry.expected}"
+            )
 
 
 @cli.command("demo")
@@ -315,6 +338,9 @@ def deviations() -> None:
 @click.option("--access-root", type=_FILE, help="PEM of roots of relying parties.")
 @click.option("--issuer-root", type=_FILE, help="PEM of roots that vouch for issuers.")
 @click.option("--person", type=_PERSON, default="erika", show_default=True)
+@click.option(
+    "--pid-format", "form", type=_FORMAT, help="If both are asked, show this."
+)
 @_directory_option
 @click.pass_context
 def demo(
@@ -327,6 +353,7 @@ def demo(
     access_root: Path | None,
     issuer_root: Path | None,
     person: str,
+    form: str | None,
 ) -> None:
     """Sign a document as browser and wallet at once, over HTTP only."""
     home = _home(context, own_directory)
@@ -343,6 +370,7 @@ def demo(
                 access_roots=home.access_roots(access_root),
                 http=phone,
                 clock=now,
+                prefer=_FORMATS[form] if form else None,
             ),
             issuer_roots=load_certificates(issuer_root) if issuer_root else (),
             http=phone,

@@ -12,9 +12,11 @@ from enum import Enum
 from typing import Final, TypeAlias
 
 from wallet_emulator.dcql import Match
+from wallet_emulator.pid_provider import PID_NAMESPACE
 from wallet_emulator.request import VerifiedRequest
 from wallet_emulator.sd_jwt import ClaimsPath
 from wallet_emulator.transaction_data import QesApproval
+from wallet_emulator.wallet import MDOC_FORMAT, SD_JWT_FORMAT
 
 MAX_LABEL: Final = 200
 _CODE: Final = re.compile(r"(?:^| · )(\d{4} \d{4})$")
@@ -22,6 +24,10 @@ _KINDS: Final[Mapping[str, str]] = {
     "eu_eidas_qes": "a qualified electronic signature",
     "eu_eidas_aes": "an advanced electronic signature",
     "eu_eidas_aesqc": "an advanced electronic signature with a qualified certificate",
+}
+ENCODINGS: Final[Mapping[str, str]] = {
+    SD_JWT_FORMAT: "SD-JWT VC",
+    MDOC_FORMAT: "ISO mdoc",
 }
 _TRUST_FRAMEWORK: Final = "EU, eIDAS"  # every qualifier this wallet knows is of it
 
@@ -45,6 +51,7 @@ class ShownDocument:
 class Consent:
     """The whole consent screen: who asks, what is shared, what is approved.
 
+    ``shared`` is kind → claims, ``encodings`` kind → in which encoding they are shown.
     The last four are empty where nothing is to be signed. ``one_off_certificate``: the
     request names no signing certificate, so one is made for this signature alone.
     """
@@ -52,6 +59,7 @@ class Consent:
     relying_party: str
     client_id: str
     shared: Mapping[str, tuple[str, ...]]
+    encodings: Mapping[str, str]
     kind_of_signature: str | None
     trust_framework: str | None
     one_off_certificate: bool
@@ -72,7 +80,8 @@ class Consent:
             lines.append(f"  code      {document.code or '(none)'}")
             lines.append(f"  digest    {document.digest} ({document.digest_kind})")
         for kind, claims in self.shared.items():
-            lines.append(f"to show your {kind}: {', '.join(claims) or 'no claims'}")
+            shown = ", ".join(claims) or "no claims"
+            lines.append(f"to show your {kind} as {self.encodings[kind]}: {shown}")
         return lines
 
     def _kind(self) -> str:
@@ -89,10 +98,12 @@ def consent_for(request: VerifiedRequest, matches: Mapping[str, Match]) -> Conse
         match.held.kind: tuple(_path_text(path) for path in match.paths)
         for match in matches.values()
     }
+    encodings = {m.held.kind: ENCODINGS[m.held.format] for m in matches.values()}
     return Consent(
         relying_party=_bounded(request.relying_party),
         client_id=request.client_id,
         shared=shared,
+        encodings=encodings,
         kind_of_signature=_KINDS[approval.qualifier] if approval else None,
         trust_framework=_TRUST_FRAMEWORK if approval else None,
         one_off_certificate=approval is not None and approval.credential_id is None,
@@ -132,4 +143,7 @@ def _bounded(text: str) -> str:
 
 
 def _path_text(path: ClaimsPath | Sequence[object]) -> str:
+    """A PID's namespace is that of all its elements: it tells the person nothing."""
+    if path and path[0] == PID_NAMESPACE:
+        path = path[1:]
     return ".".join("*" if step is None else str(step) for step in path)

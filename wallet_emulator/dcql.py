@@ -1,8 +1,11 @@
 """DCQL as a wallet reads it: which credentials, which claims (OpenID4VP 1.0 §6, §7).
 
-Only SD-JWT VC is held, so a query for another format never matches; it may still be
+SD-JWT VC and mdoc are held; a query for another format never matches, and may still be
 one option of a credential set. One requested claim that is missing means that the
-credential does not match (§6.4.1), exactly as in real wallets.
+credential does not match (§6.4.1), exactly as in real wallets. Where a set offers the
+same in two formats, the person may prefer one; otherwise the verifier's order counts.
+
+``multiple`` is understood; the wallet holds one credential of a kind, so it sends one.
 """
 
 import re
@@ -12,13 +15,12 @@ from typing import Final
 
 from cryptography import x509
 
-from wallet_emulator.certificates import parse_x5c
-from wallet_emulator.encoding import b64url
+from wallet_emulator.encoding import b64url, text_member
 from wallet_emulator.errors import MalformedError, RequestRefusedError
 from wallet_emulator.sd_jwt import ClaimsPath
-from wallet_emulator.wallet import HeldCredential
+from wallet_emulator.wallet import FORMATS, MDOC_FORMAT, SD_JWT_FORMAT, Held
 
-SD_JWT_FORMAT: Final = "dc+sd-jwt"
+_MDOC_PATH: Final = 2
 _QUERY_ID: Final = re.compile(r"[A-Za-z0-9_-]+")
 
 
@@ -31,11 +33,15 @@ class ClaimQuery:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CredentialQuery:
-    """§6.1; ``claim_choices`` holds the claim sets, or one set with all claims."""
+    """§6.1; ``claim_choices`` holds the claim sets, or one set with all claims.
+
+    ``types`` are the ``vct_values``, or the one ``doctype_value``.
+    """
 
     id: str
     format: str
-    vct_values: tuple[str, ...]
+    types: tuple[str, ...]
+    multiple: bool
     claim_choices: tuple[tuple[ClaimQuery, ...], ...]
     authority_key_ids: frozenset[str] | None
     holder_binding: bool
@@ -59,7 +65,7 @@ class Query:
 class Match:
     """What answers one credential query: a credential and the claims to disclose."""
 
-    held: HeldCredential
+    held: Held
     paths: tuple[ClaimsPath, ...]
 
 
@@ -76,12 +82,19 @@ def parse_query(value: object) -> Query:
         raise RequestRefusedError("invalid_request", f"dcql_query: {error}") from error
 
 
-def match(query: Query, held: Sequence[HeldCredential]) -> dict[str, Match]:
-    """Query id → what answers it; the first satisfiable option of every set.
+def match(
+    query: Query, held: Sequence[Held], *, prefer: str | None = None
+) -> dict[str, Match]:
+    """Query id → what answers it; the best satisfiable option of every set.
+
+    ``prefer`` is a format; the verifier's order decides among equals.
 
     Raises:
-        RequestRefusedError: ``access_denied``; a wallet does not say what it lacks.
+        RequestRefusedError: ``access_denied`` (a wallet does not say what it lacks), or
+            ``vp_formats_not_supported`` when every query is for a foreign format.
     """
+    if not query.formats() & set(FORMATS):
+        raise RequestRefusedError("vp_formats_not_supported", "no format in common")
     possible = {
         asked.id: found
         for asked in query.credentials
@@ -89,19 +102,28 @@ def match(query: Query, held: Sequence[HeldCredential]) -> dict[str, Match]:
     }
     chosen: list[str] = []
     for options in query.sets:
-        option = next((o for o in options if set(o) <= set(possible)), None)
-        if option is None:
+        satisfiable = [o for o in options if set(o) <= set(possible)]
+        if not satisfiable:
             raise RequestRefusedError("access_denied", "no matching credential")
-        chosen.extend(option)
+        foreign = [_foreign(option, possible, prefer) for option in satisfiable]
+        chosen.extend(satisfiable[foreign.index(min(foreign))])
     return {query_id: possible[query_id] for query_id in dict.fromkeys(chosen)}
 
 
-def match_one(asked: CredentialQuery, held: Sequence[HeldCredential]) -> Match | None:
+def choices(query: Query, held: Sequence[Held]) -> tuple[str, ...]:
+    """The formats whose preference changes the answer: none, or at least two."""
+    answers = {
+        name: {q: m.held.format for q, m in match(query, held, prefer=name).items()}
+        for name in FORMATS
+    }
+    differ = len({tuple(sorted(answer.items())) for answer in answers.values()}) > 1
+    return FORMATS if differ else ()
+
+
+def match_one(asked: CredentialQuery, held: Sequence[Held]) -> Match | None:
     """The first held credential that answers this query, with the claims to show."""
-    if asked.format != SD_JWT_FORMAT:
-        return None
     for credential in held:
-        if credential.vct not in asked.vct_values:
+        if credential.format != asked.format or credential.type not in asked.types:
             continue
         if not _trusted_authority(asked, credential):
             continue
@@ -111,35 +133,58 @@ def match_one(asked: CredentialQuery, held: Sequence[HeldCredential]) -> Match |
     return None
 
 
-def _has_claims(held: HeldCredential, claims: Sequence[ClaimQuery]) -> bool:
-    try:
-        held.sd_jwt.select(claim.path for claim in claims)
-    except MalformedError:
+def _foreign(
+    option: Sequence[str], possible: Mapping[str, Match], prefer: str | None
+) -> int:
+    """How many of its credentials are not in the preferred format."""
+    if prefer is None:
+        return 0
+    return sum(possible[query_id].held.format != prefer for query_id in option)
+
+
+def _has_claims(held: Held, claims: Sequence[ClaimQuery]) -> bool:
+    if not held.has(claim.path for claim in claims):
         return False
-    revealed = held.sd_jwt.reveal()
+    known = held.claims()
     return all(
-        not claim.values or _resolve(revealed, claim.path) in claim.values
+        not claim.values or _any_of(_resolve(known, claim.path), claim.values)
         for claim in claims
     )
 
 
-def _resolve(value: object, path: ClaimsPath) -> object:
-    """The value at ``path``; with a null step, the first one (enough for `values`)."""
+def _resolve(value: object, path: ClaimsPath) -> list[object]:
+    """What ``path`` selects (§7.1); null selects every element."""
+    selected = [value]
     for step in path:
-        if isinstance(value, dict):
-            value = value.get(str(step))
-        elif isinstance(value, list):
-            index = step if isinstance(step, int) else 0
-            value = value[index] if index < len(value) else None
-    return value
+        selected = [inner for outer in selected for inner in _children(outer, step)]
+    return selected
 
 
-def _trusted_authority(asked: CredentialQuery, held: HeldCredential) -> bool:
+def _children(value: object, step: str | int | None) -> list[object]:
+    if isinstance(value, dict):
+        return [value[step]] if step in value else []
+    if isinstance(value, list):
+        if step is None:
+            return value
+        return value[step : step + 1] if isinstance(step, int) else []
+    return []
+
+
+def _any_of(selected: Sequence[object], values: Sequence[object]) -> bool:
+    """Type and value count: 1 is not true (§6.4.1)."""
+    return any(
+        type(found) is type(wanted) and found == wanted
+        for found in selected
+        for wanted in values
+    )
+
+
+def _trusted_authority(asked: CredentialQuery, held: Held) -> bool:
     if asked.authority_key_ids is None:
         return True
     key_ids = {
         b64url(extension.value.key_identifier or b"")
-        for certificate in parse_x5c(held.sd_jwt.header.get("x5c"))
+        for certificate in held.chain
         for extension in certificate.extensions
         if isinstance(extension.value, x509.AuthorityKeyIdentifier)
     }
@@ -162,28 +207,45 @@ def _credential_query(value: object) -> CredentialQuery:
     if not isinstance(form, str):
         raise MalformedError("a credential query needs a format")
     meta = _object(members.get("meta"), "meta")
-    if members.get("multiple", False) is not False:
-        raise MalformedError("'multiple' is not supported by this wallet")
     return CredentialQuery(
         id=query_id,
         format=form,
-        vct_values=_vct_values(meta) if form == SD_JWT_FORMAT else (),
-        claim_choices=_claim_choices(members),
+        types=_types(form, meta),
+        multiple=_flag(members, "multiple", default=False),
+        claim_choices=_claim_choices(members, form),
         authority_key_ids=_authorities(members),
-        holder_binding=members.get("require_cryptographic_holder_binding", True)
-        is True,
+        holder_binding=_flag(
+            members, "require_cryptographic_holder_binding", default=True
+        ),
     )
 
 
-def _vct_values(meta: Mapping[str, object]) -> tuple[str, ...]:
-    values = _array(meta, "vct_values")
-    return tuple(str(value) for value in values)
+def _types(form: str, meta: Mapping[str, object]) -> tuple[str, ...]:
+    """B.3.5, B.2.3; of another format nothing is known."""
+    if form == SD_JWT_FORMAT:
+        return tuple(str(value) for value in _array(meta, "vct_values"))
+    if form == MDOC_FORMAT:
+        return (text_member(meta, "doctype_value"),)
+    return ()
 
 
-def _claim_choices(members: Mapping[str, object]) -> tuple[tuple[ClaimQuery, ...], ...]:
+def _flag(members: Mapping[str, object], name: str, *, default: bool) -> bool:
+    value = members.get(name, default)
+    if type(value) is not bool:
+        raise MalformedError(f"{name} must be true or false")
+    return value
+
+
+def _claim_choices(
+    members: Mapping[str, object], form: str
+) -> tuple[tuple[ClaimQuery, ...], ...]:
     if "claims" not in members:
+        if "claim_sets" in members:
+            raise MalformedError("claim_sets without claims")
         return ((),)
-    claims = tuple(_claim(item) for item in _array(members, "claims"))
+    claims = tuple(_claim(item, form) for item in _array(members, "claims"))
+    if len({claim.path for claim in claims}) != len(claims):
+        raise MalformedError("one claim is asked for twice")
     if "claim_sets" not in members:
         return (claims,)
     known = {claim.id: claim for claim in claims if claim.id is not None}
@@ -195,14 +257,25 @@ def _claim_choices(members: Mapping[str, object]) -> tuple[tuple[ClaimQuery, ...
     return tuple(choices)
 
 
-def _claim(value: object) -> ClaimQuery:
+def _claim(value: object, form: str) -> ClaimQuery:
     members = _object(value, "a claims query")
     claim_id = members.get("id")
     if claim_id is not None and not isinstance(claim_id, str):
         raise MalformedError("a claims query's id is a string")
     values = _array(members, "values") if "values" in members else []
+    if not all(type(item) in (str, int, bool) for item in values):
+        raise MalformedError("values are strings, integers or booleans")
     path = tuple(_step(step) for step in _array(members, "path"))
+    if form == MDOC_FORMAT:
+        _require_element(path)
+        _flag(members, "intent_to_retain", default=False)
     return ClaimQuery(path=path, id=claim_id, values=tuple(values))
+
+
+def _require_element(path: ClaimsPath) -> None:
+    """§7.2: a namespace and an element of it, and nothing below."""
+    if len(path) != _MDOC_PATH or not all(isinstance(step, str) for step in path):
+        raise MalformedError("an mdoc path is a namespace and an element")
 
 
 def _step(value: object) -> str | int | None:
@@ -240,7 +313,7 @@ def _sets(
             if not isinstance(option, list) or not set(map(str, option)) <= set(ids):
                 raise MalformedError("a credential set names an unknown query")
             options.append(tuple(str(query_id) for query_id in option))
-        if entry.get("required", True) is True:
+        if _flag(entry, "required", default=True):
             sets.append(tuple(options))
     return tuple(sets)
 

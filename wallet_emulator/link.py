@@ -25,7 +25,11 @@ REQUEST_OBJECT_TYPE: Final = "application/oauth-authz-req+jwt"
 MAX_LINK: Final = 8000
 _WALLET_METADATA: Final = {
     "vp_formats_supported": {
-        "dc+sd-jwt": {"sd-jwt_alg_values": ["ES256"], "kb-jwt_alg_values": ["ES256"]}
+        "dc+sd-jwt": {"sd-jwt_alg_values": ["ES256"], "kb-jwt_alg_values": ["ES256"]},
+        "mso_mdoc": {
+            "issuerauth_alg_values": [-7, -9],
+            "deviceauth_alg_values": [-7, -9],
+        },
     },
     "client_id_prefixes_supported": ["x509_hash", "x509_san_dns"],
     "request_object_signing_alg_values_supported": ["ES256"],

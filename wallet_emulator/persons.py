@@ -6,8 +6,11 @@ administrative number, one only a document number, one no unique identifier at a
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import date
 from types import MappingProxyType
 from typing import Final
+
+from wallet_emulator.mdoc.cbor import full_date
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -25,10 +28,6 @@ class Person:
 
     def claims(self) -> dict[str, object]:
         """The personal claims under their SD-JWT VC names (PID Rulebook ch. 4)."""
-        identifiers = {
-            "personal_administrative_number": self.personal_administrative_number,
-            "document_number": self.document_number,
-        }
         return {
             "family_name": self.family_name,
             "given_name": self.given_name,
@@ -36,8 +35,27 @@ class Person:
             "place_of_birth": dict(self.place_of_birth),
             "nationalities": [self.nationality],
             "issuing_country": self.issuing_country,
-            **{name: value for name, value in identifiers.items() if value},
+            **self._identifiers(),
         }
+
+    def elements(self) -> dict[str, object]:
+        """The same as elements of the mdoc encoding (PID Rulebook ch. 3)."""
+        return {
+            "family_name": self.family_name,
+            "given_name": self.given_name,
+            "birth_date": full_date(date.fromisoformat(self.birthdate)),
+            "place_of_birth": dict(self.place_of_birth),
+            "nationality": [self.nationality],
+            "issuing_country": self.issuing_country,
+            **self._identifiers(),
+        }
+
+    def _identifiers(self) -> dict[str, str]:
+        identifiers = {
+            "personal_administrative_number": self.personal_administrative_number,
+            "document_number": self.document_number,
+        }
+        return {name: value for name, value in identifiers.items() if value}
 
 
 PERSONS: Final[Mapping[str, Person]] = MappingProxyType(

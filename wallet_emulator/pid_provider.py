@@ -1,10 +1,12 @@
-"""A test PID provider: a CA, a document signer below it, and SD-JWT VC PIDs.
+"""A test PID provider: a CA, a document signer below it, and PIDs in both encodings.
 
-    setup    makes CA and signer once; every later call changes nothing
-    issue    signs a PID for a wallet's key, valid for less than 24 hours
+    setup         makes CA and signer once; every later call changes nothing
+    issue         signs an SD-JWT VC PID for a wallet's key, for less than 24 hours
+    issue_mdoc    the same person as ISO mdoc, for another key, under the same CA
 
-The PIDs follow the PID Rulebook (ch. 4): type ``urn:eudi:pid:1``, every claim about
-the person separately disclosable, no status because they live less than 24 hours.
+The PIDs follow the PID Rulebook (ch. 2 to 4): type ``urn:eudi:pid:1`` or document type
+and namespace ``eu.europa.ec.eudi.pid.1``, everything about the person separately
+disclosable, by default no status because they live less than 24 hours.
 Whoever puts ``pid-ca.pem`` into a trust store trusts people who do not exist.
 """
 
@@ -27,9 +29,14 @@ from wallet_emulator.certificates import (
     x5c,
 )
 from wallet_emulator.keys import load_key, new_key, public_jwk, save_key, thumbprint
+from wallet_emulator.mdoc import cose, issuing
+from wallet_emulator.mdoc.cbor import full_date
+from wallet_emulator.mdoc.credential import Mdoc
 from wallet_emulator.persons import Person
 
 PID_VCT: Final = "urn:eudi:pid:1"
+PID_DOCTYPE: Final = "eu.europa.ec.eudi.pid.1"
+PID_NAMESPACE: Final = "eu.europa.ec.eudi.pid.1"
 CREDENTIAL_TYP: Final = "dc+sd-jwt"
 ISSUER: Final = "https://pid-provider.test.example"
 ISSUING_AUTHORITY: Final = "TEST PID authority"
@@ -47,9 +54,14 @@ _CARD_LIFE: Final = timedelta(days=5 * 365)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PidProvider:
-    """A CA certificate, and the signer that issues PIDs under it."""
+    """A CA, and the signer that issues PIDs under it.
+
+    ``ca_key`` stays in the safe; only deviations take it out, to certify what they
+    should not.
+    """
 
     ca: x509.Certificate
+    ca_key: ec.EllipticCurvePrivateKey = field(repr=False)
     signer: x509.Certificate
     signer_key: ec.EllipticCurvePrivateKey = field(repr=False)
 
@@ -70,6 +82,7 @@ class PidProvider:
         """Raises ``NotSetUpError`` if ``setup`` never ran in ``directory``."""
         return cls(
             ca=load_certificates(directory / CA_FILE)[0],
+            ca_key=load_key(directory / _CA_KEY_FILE),
             signer=load_certificates(directory / _SIGNER_FILE)[0],
             signer_key=load_key(directory / _SIGNER_KEY_FILE),
         )
@@ -82,11 +95,13 @@ class PidProvider:
         *,
         vct: str = PID_VCT,
         valid_from: datetime | None = None,
+        status: Mapping[str, object] | None = None,
     ) -> sd_jwt.SdJwt:
         """A PID over ``claims`` for the holder's public JWK.
 
-        ``vct`` and ``valid_from`` (default: a little before ``now``) exist for
-        deviations that need a genuine signature under wrong content.
+        ``status`` as in Token Status List §6.2. ``vct`` and ``valid_from`` (default: a
+        little before ``now``) exist for deviations that need a genuine signature under
+        wrong content.
         """
         start = valid_from or now - PID_BACKDATED
         plain = {
@@ -96,11 +111,45 @@ class PidProvider:
             "nbf": int(start.timestamp()),
             "exp": int((start + PID_LIFE).timestamp()),
             "cnf": {"jwk": dict(holder)},
+            **({"status": dict(status)} if status else {}),
         }
         return sd_jwt.issue(
             header={"alg": "ES256", "typ": CREDENTIAL_TYP, "x5c": x5c([self.signer])},
             plain=plain,
             concealed=claims,
+            key=self.signer_key,
+        )
+
+    def issue_mdoc(
+        self,
+        elements: Mapping[str, object],
+        holder: ec.EllipticCurvePublicKey,
+        now: datetime,
+        *,
+        status: Mapping[str, object] | None = None,
+    ) -> Mdoc:
+        """A PID over ``elements`` for the device's key; ``status`` as in TSL §6.3."""
+        draft = self.draft_mdoc(elements, holder, now)
+        if status is not None:
+            draft.mso["status"] = dict(status)
+        return draft.sign()
+
+    def draft_mdoc(
+        self,
+        elements: Mapping[str, object],
+        holder: ec.EllipticCurvePublicKey,
+        now: datetime,
+        *,
+        valid_from: datetime | None = None,
+    ) -> issuing.IssuerDraft:
+        """As ``issue_mdoc``, before the signature: deviations change it."""
+        start = valid_from or now - PID_BACKDATED
+        return issuing.draft(
+            doc_type=PID_DOCTYPE,
+            elements={PID_NAMESPACE: elements},
+            device_key=cose.cose_key(holder),
+            validity=(start, start + PID_LIFE),
+            x5chain=cose.x5chain(self.signer),
             key=self.signer_key,
         )
 
@@ -112,6 +161,16 @@ def pid_claims(person: Person, now: datetime) -> dict[str, object]:
         "issuing_authority": ISSUING_AUTHORITY,
         "date_of_issuance": now.date().isoformat(),
         "date_of_expiry": (now + _CARD_LIFE).date().isoformat(),
+    }
+
+
+def pid_elements(person: Person, now: datetime) -> dict[str, object]:
+    """The same under the names and types of the mdoc encoding."""
+    return {
+        **person.elements(),
+        "issuing_authority": ISSUING_AUTHORITY,
+        "issuance_date": full_date(now.date()),
+        "expiry_date": full_date((now + _CARD_LIFE).date()),
     }
 
 
@@ -148,7 +207,7 @@ def _make(
         now=start,
         life=_SIGNER_LIFE,
     )
-    return PidProvider(ca=ca, signer=signer, signer_key=signer_key)
+    return PidProvider(ca=ca, ca_key=ca_key, signer=signer, signer_key=signer_key)
 
 
 def _name(common_name: str) -> x509.Name:

@@ -38,15 +38,21 @@ from wallet_emulator.request import (
     authenticate,
     read,
 )
-from wallet_emulator.wallet import HeldCredential, Wallet
+from wallet_emulator.wallet import Held, Wallet
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Asked:
-    """A verified request and what would answer it: the matter of step 4."""
+    """A verified request and what would answer it: the matter of step 4.
+
+    ``choices`` are the formats the person may choose from, none or at least two;
+    ``prefer`` the one that was preferred.
+    """
 
     request: VerifiedRequest
     matches: Mapping[str, dcql.Match]
+    choices: tuple[str, ...] = ()
+    prefer: str | None = None
 
     @property
     def consent(self) -> Consent:
@@ -69,14 +75,16 @@ class Presenter:
     ``fetch`` (1, 2) and ``consider`` (3) send nothing of the holder's; ``refuse`` (3)
     and ``answer`` (5, 6) do, and come after a decision.
 
-    ``access_roots`` are the only roots that vouch for relying parties. ``change`` and
-    ``adapt_link`` are the two places where a deviation may interfere.
+    ``access_roots`` are the only roots that vouch for relying parties. ``prefer`` is
+    the format to answer in where both are asked. ``change`` and ``adapt_link`` are the
+    two places where a deviation may interfere.
     """
 
     wallet: Wallet
     access_roots: Sequence[x509.Certificate]
     http: httpx.Client
     clock: Callable[[], datetime]
+    prefer: str | None = None
     change: Change = no_change
     adapt_link: Callable[[AuthorizationLink], AuthorizationLink] = lambda link: link
     provider: PidProvider | None = None
@@ -116,10 +124,12 @@ class Presenter:
         Raises:
             RequestRefusedError: ``refuse`` may tell the verifier.
         """
-        request = read(authentic)
+        request, held = read(authentic), self._usable_credentials()
         return Asked(
             request=request,
-            matches=dcql.match(request.query, self._usable_credentials()),
+            matches=dcql.match(request.query, held, prefer=self.prefer),
+            choices=dcql.choices(request.query, held),
+            prefer=self.prefer,
         )
 
     def answer(self, asked: Asked, decision: Decision) -> Outcome:
@@ -143,7 +153,7 @@ class Presenter:
             consent=asked.consent, decision=decision, redirect_uri=redirect_uri
         )
 
-    def _usable_credentials(self) -> tuple[HeldCredential, ...]:
+    def _usable_credentials(self) -> tuple[Held, ...]:
         now = self.clock()
         return tuple(c for c in self.wallet.credentials() if c.usable_at(now))
 

@@ -14,6 +14,17 @@ from wallet_emulator.keys import public_key_from_jwk
 
 ENC_VALUES: Final = ("A128GCM", "A256GCM")
 DEFAULT_ENC: Final = "A128GCM"  # §5.1, when the verifier lists none
+_ES256_COSE: Final = frozenset({"-7", "-9"})
+OUR_ALGORITHMS: Final[Mapping[str, Mapping[str, frozenset[str]]]] = {
+    "dc+sd-jwt": {
+        "sd-jwt_alg_values": frozenset({"ES256"}),
+        "kb-jwt_alg_values": frozenset({"ES256"}),
+    },
+    "mso_mdoc": {
+        "issuerauth_alg_values": _ES256_COSE,
+        "deviceauth_alg_values": _ES256_COSE,
+    },
+}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -51,6 +62,22 @@ def _require_formats(metadata: Mapping[str, object], formats: frozenset[str]) ->
         raise RequestRefusedError(
             "vp_formats_not_supported", "vp_formats_supported must cover the query"
         )
+    for name in formats & set(OUR_ALGORITHMS):
+        _require_algorithms(name, supported[name])
+
+
+def _require_algorithms(name: str, parameters: object) -> None:
+    """B.2.2, B.3.4: what a format's parameters leave out is not restricted."""
+    if not isinstance(parameters, Mapping):
+        raise RequestRefusedError("invalid_request", f"{name} must be an object")
+    for parameter, ours in OUR_ALGORITHMS[name].items():
+        listed = parameters.get(parameter)
+        if listed is None:
+            continue
+        if not isinstance(listed, list) or not ours & set(map(str, listed)):
+            raise RequestRefusedError(
+                "vp_formats_not_supported", f"{parameter} lists no algorithm of ours"
+            )
 
 
 def _first_usable_key(jwks: object) -> Mapping[str, str]:

@@ -12,7 +12,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from wallet_emulator.dcql import SD_JWT_FORMAT, Query
+from wallet_emulator.dcql import Query
 from wallet_emulator.encoding import (
     b64,
     b64_decode,
@@ -23,6 +23,7 @@ from wallet_emulator.encoding import (
 from wallet_emulator.errors import MalformedError, RequestRefusedError
 from wallet_emulator.pid_provider import PID_VCT
 from wallet_emulator.sd_jwt import digest
+from wallet_emulator.wallet import SD_JWT_FORMAT
 
 QES_APPROVAL: Final = "https://cloudsignatureconsortium.org/2025/qes-approval"
 HASHES_ALG: Final = "sha-256"
@@ -137,7 +138,7 @@ def _credential_ids(members: Mapping[str, object], query: Query) -> tuple[str, .
             raise MalformedError(f"credential_ids names no query: {query_id!r}")
         if asked.format != SD_JWT_FORMAT or not asked.holder_binding:
             raise MalformedError("approval needs an SD-JWT VC with holder binding")
-        if PID_VCT in asked.vct_values:
+        if PID_VCT in asked.types:
             raise MalformedError("a PID must not approve (PID Rulebook ch. 5)")
     return ids
 

@@ -1,29 +1,42 @@
 """What the wallet holds: credentials, one key for each, and its last answer.
 
-Kinds are ``pid`` and ``signing-pass``; a new one replaces the old one of its kind.
+Kinds are ``pid`` and ``signing-pass`` (SD-JWT VC) and ``pid-mdoc``: the PID is held in
+both encodings (PID Rulebook PID_02). A new one replaces the old one of its kind.
 Every credential gets a key of its own (ARF: device-bound, unlinkable), made before
 the issuer is asked and kept only when the credential was accepted.
 """
 
 import threading
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Final
+from typing import Final, TypeAlias
 
+from cryptography import x509
 from cryptography.hazmat.primitives.asymmetric import ec
 
+from wallet_emulator.certificates import parse_x5c
 from wallet_emulator.encoding import compact_json, parse_json_object
 from wallet_emulator.errors import MalformedError, NotSetUpError
 from wallet_emulator.keys import load_key, new_key, save_key
+from wallet_emulator.mdoc.credential import Mdoc
 from wallet_emulator.persons import Person
-from wallet_emulator.pid_provider import PidProvider, holder_jwk, pid_claims
-from wallet_emulator.sd_jwt import SdJwt
+from wallet_emulator.pid_provider import (
+    PidProvider,
+    holder_jwk,
+    pid_claims,
+    pid_elements,
+)
+from wallet_emulator.sd_jwt import ClaimsPath, SdJwt
 
+SD_JWT_FORMAT: Final = "dc+sd-jwt"
+MDOC_FORMAT: Final = "mso_mdoc"
+FORMATS: Final = (SD_JWT_FORMAT, MDOC_FORMAT)
 PID: Final = "pid"
+PID_MDOC: Final = "pid-mdoc"
 SIGNING_PASS: Final = "signing-pass"  # noqa: S105  a kind of credential, no secret
-KINDS: Final = (PID, SIGNING_PASS)
+KINDS: Final = (PID, PID_MDOC, SIGNING_PASS)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -35,8 +48,33 @@ class HeldCredential:
     key: ec.EllipticCurvePrivateKey = field(repr=False)
 
     @property
+    def format(self) -> str:
+        return SD_JWT_FORMAT
+
+    @property
     def vct(self) -> str:
         return str(self.sd_jwt.payload.get("vct", ""))
+
+    @property
+    def type(self) -> str:
+        """What a query names it by: ``vct``."""
+        return self.vct
+
+    @property
+    def chain(self) -> tuple[x509.Certificate, ...]:
+        """The issuer's certificates, leaf first."""
+        return parse_x5c(self.sd_jwt.header.get("x5c"))
+
+    def claims(self) -> dict[str, object]:
+        """Everything in it, as if all were disclosed."""
+        return self.sd_jwt.reveal()
+
+    def has(self, paths: Iterable[ClaimsPath]) -> bool:
+        try:
+            self.sd_jwt.select(paths)
+        except MalformedError:
+            return False
+        return True
 
     @property
     def expires_at(self) -> datetime | None:
@@ -45,6 +83,49 @@ class HeldCredential:
 
     def usable_at(self, now: datetime) -> bool:
         return self.expires_at is None or now < self.expires_at
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HeldMdoc:
+    """An mdoc with the private key its ``deviceKey`` names."""
+
+    kind: str
+    mdoc: Mdoc
+    key: ec.EllipticCurvePrivateKey = field(repr=False)
+
+    @property
+    def format(self) -> str:
+        return MDOC_FORMAT
+
+    @property
+    def type(self) -> str:
+        """What a query names it by: the document type."""
+        return self.mdoc.doc_type
+
+    @property
+    def chain(self) -> tuple[x509.Certificate, ...]:
+        return self.mdoc.chain
+
+    @property
+    def expires_at(self) -> datetime | None:
+        return self.mdoc.valid_until
+
+    def usable_at(self, now: datetime) -> bool:
+        return self.expires_at is None or now < self.expires_at
+
+    def claims(self) -> dict[str, object]:
+        """Namespace → element → value."""
+        return dict(self.mdoc.elements())
+
+    def has(self, paths: Iterable[ClaimsPath]) -> bool:
+        try:
+            self.mdoc.select(paths)
+        except MalformedError:
+            return False
+        return True
+
+
+Held: TypeAlias = HeldCredential | HeldMdoc
 
 
 class Wallet:
@@ -57,10 +138,12 @@ class Wallet:
     def hold(
         self, kind: str, credential: SdJwt, key: ec.EllipticCurvePrivateKey
     ) -> None:
-        """Keep a credential, and forget the one of the same kind."""
-        with self._lock:
-            save_key(self._key_file(kind), key)
-            self._credential_file(kind).write_text(credential.text + "\n", "ascii")
+        """Keep an SD-JWT VC, and forget the one of the same kind."""
+        self._hold(kind, credential.text, key)
+
+    def hold_mdoc(self, credential: Mdoc, key: ec.EllipticCurvePrivateKey) -> None:
+        """Keep a PID as mdoc, and forget the one before."""
+        self._hold(PID_MDOC, credential.text, key)
 
     def drop(self, kind: str) -> None:
         """Forget the credential of this kind and its key, if there is one."""
@@ -69,25 +152,32 @@ class Wallet:
             self._key_file(kind).unlink(missing_ok=True)
 
     def credential(self, kind: str) -> HeldCredential | None:
-        """What is held of this kind, or None.
+        """The SD-JWT VC of this kind, or None.
 
         Raises:
             NotSetUpError: the files are there but cannot be read.
         """
+        held = None if kind == PID_MDOC else self.held(kind)
+        return held if isinstance(held, HeldCredential) else None
+
+    def mdoc(self) -> HeldMdoc | None:
+        """The PID as mdoc, or None; raises as ``credential``."""
+        held = self.held(PID_MDOC)
+        return held if isinstance(held, HeldMdoc) else None
+
+    def held(self, kind: str) -> Held | None:
+        """What is held of this kind in its encoding; raises as ``credential``."""
         path = self._credential_file(kind)
         with self._lock:
             if not path.exists():
                 return None
             try:
-                credential = SdJwt.parse(path.read_text("ascii").strip())
+                return self._parsed(kind, path.read_text("ascii").strip())
             except (OSError, UnicodeDecodeError, MalformedError) as error:
                 raise NotSetUpError(f"no readable credential in {path}") from error
-            return HeldCredential(
-                kind=kind, sd_jwt=credential, key=load_key(self._key_file(kind))
-            )
 
-    def credentials(self) -> tuple[HeldCredential, ...]:
-        held = (self.credential(kind) for kind in KINDS)
+    def credentials(self) -> tuple[Held, ...]:
+        held = (self.held(kind) for kind in KINDS)
         return tuple(credential for credential in held if credential is not None)
 
     def remember_answer(self, vp_token: Mapping[str, object]) -> None:
@@ -103,8 +193,20 @@ class Wallet:
         path = self._answer_file()
         return parse_json_object(path.read_bytes()) if path.exists() else {}
 
+    def _hold(self, kind: str, text: str, key: ec.EllipticCurvePrivateKey) -> None:
+        with self._lock:
+            save_key(self._key_file(kind), key)
+            self._credential_file(kind).write_text(text + "\n", "ascii")
+
+    def _parsed(self, kind: str, text: str) -> Held:
+        key = load_key(self._key_file(kind))
+        if kind == PID_MDOC:
+            return HeldMdoc(kind=kind, mdoc=Mdoc.parse(text), key=key)
+        return HeldCredential(kind=kind, sd_jwt=SdJwt.parse(text), key=key)
+
     def _credential_file(self, kind: str) -> Path:
-        return self._directory / f"{kind}.sd-jwt"
+        suffix = "mdoc" if kind == PID_MDOC else "sd-jwt"
+        return self._directory / f"{kind}.{suffix}"
 
     def _key_file(self, kind: str) -> Path:
         return self._directory / f"{kind}-key.pem"
@@ -116,8 +218,22 @@ class Wallet:
 def receive_pid(
     wallet: Wallet, provider: PidProvider, person: Person, now: datetime
 ) -> HeldCredential:
-    """Have the test provider issue this person's PID to a new key of the wallet."""
+    """Have the test provider issue this person's PID, both encodings, to new keys.
+
+    Returns the SD-JWT VC; ``wallet.mdoc()`` is the other one.
+    """
+    receive_mdoc(wallet, provider, person, now)
     key = new_key()
     pid = provider.issue(pid_claims(person, now), holder_jwk(key.public_key()), now)
     wallet.hold(PID, pid, key)
     return HeldCredential(kind=PID, sd_jwt=pid, key=key)
+
+
+def receive_mdoc(
+    wallet: Wallet, provider: PidProvider, person: Person, now: datetime
+) -> HeldMdoc:
+    """As ``receive_pid``, the mdoc alone."""
+    key = new_key()
+    pid = provider.issue_mdoc(pid_elements(person, now), key.public_key(), now)
+    wallet.hold_mdoc(pid, key)
+    return HeldMdoc(kind=PID_MDOC, mdoc=pid, key=key)

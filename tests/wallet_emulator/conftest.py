@@ -4,6 +4,7 @@ from pathlib import Path
 import httpx
 import pytest
 
+from tests.wallet_emulator.bench import Bench
 from tests.wallet_emulator.handset import Handset
 from tests.wallet_emulator.issuer import Issuer
 from tests.wallet_emulator.loopback import Loopback, serve
@@ -107,3 +108,25 @@ def filled_wallet(folder: Path, provider: PidProvider, person: str) -> Wallet:
     )
     wallet.hold(SIGNING_PASS, signing_pass, key)
     return wallet
+
+
+@pytest.fixture
+def bench(
+    relying_party: RelyingParty,
+    wallet: Wallet,
+    other_wallet: Wallet,
+    provider: PidProvider,
+) -> Bench:
+    return Bench(relying_party, wallet, other_wallet, provider)
+
+
+@pytest.fixture(scope="module")
+def shared_bench(tmp_path_factory: pytest.TempPathFactory) -> Bench:
+    """For tests that only build answers: keys and cards are made once."""
+    provider, folder = PidProvider.create(NOW - DAY), tmp_path_factory.mktemp("bench")
+    return Bench(
+        RelyingParty(),
+        filled_wallet(folder / "wallet", provider, "erika"),
+        filled_wallet(folder / "other", provider, "asa"),
+        provider,
+    )

@@ -39,7 +39,9 @@ class Handset:
         self.client = app.test_client()
 
     def get(self, path: str, **query: str) -> Screen:
-        answer = self.client.get(path, query_string=query, follow_redirects=True)
+        answer = self.client.get(
+            path, query_string=query or None, follow_redirects=True
+        )
         return Screen(answer)
 
     def open(self, link: str) -> Screen:

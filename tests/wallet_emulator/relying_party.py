@@ -174,22 +174,33 @@ class RelyingParty:
 
     def sign_query(self) -> dict[str, Any]:
         """As a signing service asks: the PID in either format, and the pass."""
-        mdoc = {
-            "id": "pid_mdoc",
-            "format": "mso_mdoc",
-            "meta": {"doctype_value": "eu.europa.ec.eudi.pid.1"},
-        }
         signing_pass = {
             "id": "signing_pass",
             "format": "dc+sd-jwt",
             "meta": {"vct_values": [PASS_VCT]},
         }
         return {
-            "credentials": [self.pid_query(), mdoc, signing_pass],
+            "credentials": [self.pid_query(), self.mdoc_query(), signing_pass],
             "credential_sets": [
                 {"options": [["pid"], ["pid_mdoc"]]},
                 {"options": [["signing_pass"]]},
             ],
+        }
+
+    def identify_mdoc_query(self) -> dict[str, Any]:
+        return {"credentials": [self.mdoc_query()]}
+
+    def mdoc_query(self) -> dict[str, Any]:
+        """The same claims as ``pid_query`` by their names in the mdoc."""
+        asked = self.pid_query()
+        for claim in asked["claims"]:
+            claim["path"] = ["eu.europa.ec.eudi.pid.1", *claim["path"]]
+            claim["intent_to_retain"] = False
+        return {
+            **asked,
+            "id": "pid_mdoc",
+            "format": "mso_mdoc",
+            "meta": {"doctype_value": "eu.europa.ec.eudi.pid.1"},
         }
 
     def pid_query(self) -> dict[str, Any]:

@@ -14,6 +14,7 @@ from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from jwcrypto.common import JWException
 
+from tests.wallet_emulator.bench import PASS_ID, PID_ID, Bench
 from tests.wallet_emulator.relying_party import (
     DAY,
     NOW,
@@ -27,69 +28,12 @@ from tests.wallet_emulator.relying_party import (
     from_b64url,
     sha256_b64url,
 )
-from wallet_emulator import answer, dcql
 from wallet_emulator.deviations import ACCEPTED, DEVIATIONS
 from wallet_emulator.errors import DeviationNotPossibleError
-from wallet_emulator.link import AuthorizationLink, FetchedRequest
-from wallet_emulator.pid_provider import PidProvider
-from wallet_emulator.request import VerifiedRequest, authenticate, read
-from wallet_emulator.wallet import PID, SIGNING_PASS, Wallet
+from wallet_emulator.link import AuthorizationLink
+from wallet_emulator.wallet import PID, SIGNING_PASS
 
 QES_CLAIM = "org.cloudsignatureconsortium.dm.1.qesApproval"
-PID_ID, PASS_ID = "pid", "signing_pass"
-
-
-class Bench:
-    """Builds answers to one signing request, honest ones and others."""
-
-    def __init__(
-        self, party: RelyingParty, wallet: Wallet, other: Wallet, provider: PidProvider
-    ) -> None:
-        self.party, self.wallet, self.other = party, wallet, other
-        self.provider = provider
-        self.claims = party.claims()
-
-    def request(self) -> VerifiedRequest:
-        fetched = FetchedRequest(
-            client_id=self.party.client_id,
-            wallet_nonce=None,
-            request_object=self.party.request_object(self.claims),
-        )
-        return read(authenticate(fetched, (self.party.root,), NOW))
-
-    def form(self, deviation: str | None, kind: str | None = None) -> dict[str, str]:
-        request = self.request()
-        matches = dcql.match(request.query, self.wallet.credentials())
-        draft = answer.start(request, matches, self.wallet, NOW)
-        draft.provider, draft.accomplice = self.provider, self.other
-        change = DEVIATIONS[deviation].change(kind) if deviation else answer.no_change
-        return answer.build(draft, change)
-
-    def payload(self, deviation: str | None, kind: str | None = None) -> dict[str, Any]:
-        return self.party.decrypt(self.form(deviation, kind)["response"])
-
-    def text(self, deviation: str | None, query_id: str) -> str:
-        kind = {PID_ID: PID, PASS_ID: SIGNING_PASS}[query_id]
-        (text,) = self.payload(deviation, kind)["vp_token"][query_id]
-        return str(text)
-
-    def checked(self, deviation: str | None, query_id: str) -> Checked:
-        return check_presentation(self.text(deviation, query_id))
-
-    def jwe_header(self, deviation: str) -> dict[str, Any]:
-        protected = self.form(deviation)["response"].split(".")[0]
-        header: dict[str, Any] = json.loads(from_b64url(protected))
-        return header
-
-
-@pytest.fixture
-def bench(
-    relying_party: RelyingParty,
-    wallet: Wallet,
-    other_wallet: Wallet,
-    provider: PidProvider,
-) -> Bench:
-    return Bench(relying_party, wallet, other_wallet, provider)
 
 
 def test_the_honest_answer_verifies(bench: Bench) -> None:
@@ -599,8 +543,8 @@ def test_without_transaction_data_no_approval_can_be_wrong(bench: Bench) -> None
 
 @pytest.mark.parametrize("name", sorted(DEVIATIONS))
 def test_every_deviation_can_be_applied_to_a_signing_answer(
-    bench: Bench, name: str
+    shared_bench: Bench, name: str
 ) -> None:
-    bench.wallet.remember_answer(bench.payload(None)["vp_token"])
+    shared_bench.wallet.remember_answer(shared_bench.payload(None)["vp_token"])
 
-    assert bench.form(name)
+    assert shared_bench.form(name)

@@ -162,8 +162,17 @@ def expired_pid(handset: Handset, service: Service, clock: Clock) -> None:
     service.claims["exp"] = int(clock.now.timestamp()) + 60
 
 
-def mdoc_only(handset: Handset, service: Service, clock: Clock) -> None:
+def foreign_format(handset: Handset, service: Service, clock: Clock) -> None:
+    service.claims["dcql_query"]["credentials"][1]["format"] = "jwt_vc_json"
     service.claims["dcql_query"]["credential_sets"][0]["options"] = [["pid_mdoc"]]
+    formats = service.claims["client_metadata"]["vp_formats_supported"]
+    formats["jwt_vc_json"] = {}
+
+
+def mdoc_without_number(handset: Handset, service: Service, clock: Clock) -> None:
+    hand_to(handset, "nemo")
+    service.claims["dcql_query"] = service.party.identify_mdoc_query()
+    del service.claims["transaction_data"]
 
 
 LACKS = [
@@ -173,7 +182,8 @@ LACKS = [
     ),
     pytest.param(without_number, "personal number or document number", id="no-number"),
     pytest.param(expired_pid, "Your PID has expired.", id="expired-pid"),
-    pytest.param(mdoc_only, "format mso_mdoc", id="mdoc"),
+    pytest.param(foreign_format, "format jwt_vc_json", id="foreign-format"),
+    pytest.param(mdoc_without_number, "not hold what is asked: personal", id="mdoc"),
 ]
 
 
@@ -198,7 +208,7 @@ def test_every_deviation_is_explained_in_its_group(handset: Handset) -> None:
     screen = handset.get("/misbehave")
 
     listed = [e.text for e in screen.all("deviation")]
-    assert len(listed) == len(DEVIATIONS) == 71
+    assert len(listed) == len(DEVIATIONS) == sum(map(len, GROUPS.values()))
     assert all(
         d.name in text and d.breaks in text
         for d, text in zip(DEVIATIONS.values(), listed, strict=True)
@@ -208,11 +218,25 @@ def test_every_deviation_is_explained_in_its_group(handset: Handset) -> None:
 def test_every_deviation_can_be_chosen_for_an_approval(
     handset: Handset, service: Service
 ) -> None:
+    as_sd_jwt = handset.open(service.link())
+    (other,) = as_sd_jwt.all("encoding-other")
+    as_mdoc = handset.get(other.attribute("href"))
+
+    elements = [*as_sd_jwt.elements, *as_mdoc.elements]
+    options = {e.attribute("value") for e in elements if e.tag == "option"}
+    groups = {e.attribute("label") for e in elements if e.tag == "optgroup"}
+    assert options - {""} == set(DEVIATIONS)
+    assert groups == set(GROUPS)
+
+
+def test_only_what_fits_the_encoding_can_be_chosen(
+    handset: Handset, service: Service
+) -> None:
     screen = handset.open(service.link())
 
     options = {e.attribute("value") for e in screen.elements if e.tag == "option"}
-    assert options - {""} == set(DEVIATIONS)
-    assert len([e for e in screen.elements if e.tag == "optgroup"]) == len(GROUPS)
+    assert "expired-pid" in options
+    assert "mdoc-expired" not in options
 
 
 def test_identifying_offers_no_way_to_approve_wrongly(

@@ -420,7 +420,7 @@ REFUSED = [
     pytest.param(pid_query(claims=[]), INVALID, id="claims-empty"),
     pytest.param(pid_query(claims=[{"path": [1.5]}]), INVALID, id="path-with-1.5"),
     pytest.param(pid_query(claim_sets=[["x"]]), INVALID, id="unknown-claim-in-set"),
-    pytest.param(pid_query(multiple=True), INVALID, id="multiple"),
+    pytest.param(pid_query(multiple=1), INVALID, id="multiple-that-is-1"),
     pytest.param(
         query(credential_sets=[{"options": [["x"]]}]), INVALID, id="unknown-query"
     ),

@@ -12,26 +12,51 @@ from typing import Final
 
 from wallet_emulator.deviations import (
     approvals,
+    claims,
     credentials,
+    disclosures,
+    encryption,
+    issuers,
     key_binding,
+    key_binding_claims,
+    mdoc_credentials,
+    mdoc_device,
+    mdoc_device_elements,
+    mdoc_encoding,
+    mdoc_issuers,
+    mdoc_mso,
+    mdoc_responses,
+    mdoc_unusual,
     requests,
     responses,
+    unusual,
 )
 from wallet_emulator.deviations.registry import ACCEPTED, Deviation
 
 __all__ = ["ACCEPTED", "DEVIATIONS", "GROUPS", "Deviation"]
 
 
-def _of(module: ModuleType) -> tuple[Deviation, ...]:
-    return tuple(v for v in vars(module).values() if isinstance(v, Deviation))
+def _of(*modules: ModuleType) -> tuple[Deviation, ...]:
+    """A module's deviations: alone, and in its tables."""
+    found: dict[str, Deviation] = {}
+    for module in modules:
+        for value in vars(module).values():
+            table = value if isinstance(value, tuple) else (value,)
+            found |= {d.name: d for d in table if isinstance(d, Deviation)}
+    return tuple(found.values())
 
 
 GROUPS: Final[Mapping[str, tuple[Deviation, ...]]] = MappingProxyType(
     {
-        "Forge a card": _of(credentials),
-        "Prove possession wrongly": _of(key_binding),
+        "Forge a card": _of(credentials, issuers, claims, disclosures),
+        "Prove possession wrongly": _of(key_binding, key_binding_claims),
         "Approve wrongly": _of(approvals),
+        "Forge an mdoc": _of(mdoc_credentials, mdoc_mso, mdoc_issuers),
+        "Prove possession of an mdoc wrongly": _of(mdoc_device, mdoc_device_elements),
+        "Write an mdoc wrongly": _of(mdoc_encoding, mdoc_responses),
         "Answer out of form": _of(responses),
+        "Encrypt wrongly": _of(encryption),
+        "Be unusual, but right": _of(unusual, mdoc_unusual),
         "Fetch the request unusually": _of(requests),
     }
 )

@@ -4,9 +4,11 @@ OpenID4VP 1.0 B.3.3.1 and CSC Data Model Bindings 1.0 §7.2.1.2.
 """
 
 import hashlib
+from collections.abc import Callable, Mapping
 
 from wallet_emulator.answer import QES_APPROVAL_CLAIM, Draft, Presentation, Stage
-from wallet_emulator.deviations.registry import ACCEPTED, deviation
+from wallet_emulator.deviations.forging import without_none
+from wallet_emulator.deviations.registry import ACCEPTED, Deviation, deviation
 from wallet_emulator.encoding import b64, b64url, b64url_decode
 from wallet_emulator.errors import DeviationNotPossibleError
 from wallet_emulator.transaction_data import HASHES, HASHES_ALG, QesApproval
@@ -238,3 +240,122 @@ def _approval(draft: Draft) -> QesApproval:
     if not draft.request.transaction_data:
         raise DeviationNotPossibleError("this request asks for no approval")
     return draft.request.transaction_data[0]
+
+
+def _approving(
+    name: str,
+    breaks: str,
+    expected: str,
+    change: Callable[[QesApproval], Mapping[str, object]],
+    *,
+    threat: str = "TX6",
+    check: str = "60",
+) -> Deviation:
+    """Claims of the pass's key-binding JWT changed; None leaves one out."""
+
+    def alter(draft: Draft, target: Presentation) -> None:
+        changed = {**target.kb_claims, **change(_approval(draft))}
+        target.kb_claims = without_none(changed)
+
+    return deviation(
+        name,
+        stage=Stage.KEY_BINDING,
+        breaks=breaks,
+        threat=threat,
+        check=check,
+        expected=expected,
+        kinds=_ONLY_PASS,
+    )(alter)
+
+
+def _received(approval: QesApproval) -> bytes:
+    return approval.encoded.encode("ascii")
+
+
+_TYPE = "wrong_claim_type"
+_MISMATCH = "transaction_data_mismatch"
+MORE = (
+    _approving(
+        "transaction-data-hashes-empty",
+        "transaction_data_hashes is an empty array",
+        _TYPE,
+        lambda approval: {"transaction_data_hashes": []},
+    ),
+    _approving(
+        "transaction-data-hashes-text",
+        "transaction_data_hashes is the right hash without an array",
+        _TYPE,
+        lambda a: {"transaction_data_hashes": a.transaction_data_hash()},
+    ),
+    _approving(
+        "transaction-data-hashes-base64",
+        "the right hash in standard base64",
+        _MISMATCH,
+        lambda a: {
+            "transaction_data_hashes": [b64(hashlib.sha256(_received(a)).digest())]
+        },
+    ),
+    _approving(
+        "transaction-data-hashes-hex",
+        "the right hash in hex",
+        _MISMATCH,
+        lambda a: {
+            "transaction_data_hashes": [hashlib.sha256(_received(a)).hexdigest()]
+        },
+    ),
+    _approving(
+        "transaction-data-hashes-sha-512",
+        "the hash is by an algorithm that was not offered, and says so",
+        _MISMATCH,
+        lambda a: {
+            "transaction_data_hashes": [b64url(hashlib.sha512(_received(a)).digest())],
+            "transaction_data_hashes_alg": "sha-512",
+        },
+        threat="TX9",
+    ),
+    _approving(
+        "transaction-data-hashes-alg-missing",
+        "the hash does not say its algorithm, though the request did",
+        _MISMATCH,
+        lambda a: {"transaction_data_hashes_alg": None},
+        threat="TX9",
+    ),
+    _approving(
+        "transaction-data-hashes-alg-list",
+        "transaction_data_hashes_alg is an array",
+        _TYPE,
+        lambda a: {"transaction_data_hashes_alg": [HASHES_ALG]},
+        threat="TX9",
+    ),
+    _approving(
+        "qes-approval-alone",
+        "qesApproval is right, transaction_data_hashes is left out",
+        _MISMATCH,
+        lambda a: {
+            "transaction_data_hashes": None,
+            "transaction_data_hashes_alg": None,
+        },
+        threat="TX7",
+    ),
+    _approving(
+        "qes-approval-unpadded",
+        "qesApproval is base64url without padding",
+        _MISMATCH,
+        lambda a: {QES_APPROVAL_CLAIM: a.transaction_data_hash()},
+        check="62",
+    ),
+    _approving(
+        "qes-approval-list",
+        "qesApproval is an array",
+        _TYPE,
+        lambda a: {QES_APPROVAL_CLAIM: [a.qes_approval()]},
+        check="62",
+    ),
+    _approving(
+        "qes-approval-of-document",
+        "qesApproval is the digest of the document instead of the request",
+        _MISMATCH,
+        lambda a: {QES_APPROVAL_CLAIM: b64(a.documents[0].digest)},
+        check="62",
+    ),
+)

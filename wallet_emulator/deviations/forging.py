@@ -9,13 +9,15 @@ from typing import Final
 
 from cryptography import x509
 from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.asymmetric.utils import encode_dss_signature
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
 from wallet_emulator import jws
-from wallet_emulator.answer import Draft, Presentation
+from wallet_emulator.answer import Draft, Presentation, Shown
 from wallet_emulator.certificates import x5c
 from wallet_emulator.encoding import b64url
 from wallet_emulator.errors import DeviationNotPossibleError
+from wallet_emulator.keys import COORDINATE_BYTES
 from wallet_emulator.pid_provider import PID_VCT, PidProvider
 from wallet_emulator.sd_jwt import SdJwt
 
@@ -54,10 +56,50 @@ def resign(
     chain: list[x509.Certificate],
     **header: object,
 ) -> str:
-    """The same credential payload under another issuer's key and certificates."""
+    """The same credential payload under another issuer's key and certificates.
+
+    A header of None is left out.
+    """
     parsed = jws.parse(issuer_jwt)
-    return jws.sign(
-        {**parsed.header, "x5c": x5c(chain), **header}, parsed.claims(), key
+    headers = {**parsed.header, "x5c": x5c(chain), **header}
+    return jws.sign(without_none(headers), parsed.claims(), key)
+
+
+def without_none(members: Mapping[str, object]) -> dict[str, object]:
+    return {name: value for name, value in members.items() if value is not None}
+
+
+def resealed(draft: Draft, presentation: Presentation, **claims: object) -> None:
+    """Show the same PID with other claims in the open; None leaves a claim out."""
+    parsed = jws.parse(presentation.issuer_jwt)
+    payload = without_none({**parsed.claims(), **claims})
+    key = require_provider(draft).signer_key
+    presentation.issuer_jwt = jws.sign(parsed.header, payload, key)
+
+
+def signed_payload(draft: Draft, presentation: Presentation, payload: bytes) -> None:
+    """Show an issuer JWT over exactly these bytes."""
+    header = presentation.issuer_jwt.split(".")[0]
+    text = f"{header}.{b64url(payload)}"
+    key = require_provider(draft).signer_key
+    signature = b64url(jws.raw_signature(text.encode("ascii"), key))
+    presentation.issuer_jwt = f"{text}.{signature}"
+
+
+def resignatured(token: str, signature: bytes) -> str:
+    """The same JWS with other bytes as signature."""
+    return f"{token.rpartition('.')[0]}.{b64url(signature)}"
+
+
+def der_signature(token: str) -> bytes:
+    """The signature of a JWS as ASN.1, as X.509 writes it and JOSE must not."""
+    return der_of(jws.parse(token).signature)
+
+
+def der_of(raw: bytes) -> bytes:
+    """r and s as ASN.1."""
+    return encode_dss_signature(
+        int.from_bytes(raw[:COORDINATE_BYTES]), int.from_bytes(raw[COORDINATE_BYTES:])
     )
 
 
@@ -101,7 +143,7 @@ def reissued(
     )
 
 
-def put(draft: Draft, presentation: Presentation, *texts: str) -> None:
+def put(draft: Draft, presentation: Shown, *texts: str) -> None:
     """Replace the finished presentations of this query."""
     draft.vp_token[presentation.query_id] = list(texts)
 

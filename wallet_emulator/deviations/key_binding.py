@@ -14,7 +14,9 @@ from wallet_emulator.deviations.forging import (
 )
 from wallet_emulator.deviations.registry import deviation
 from wallet_emulator.encoding import b64url
-from wallet_emulator.keys import new_key
+from wallet_emulator.errors import DeviationNotPossibleError
+from wallet_emulator.keys import new_key, public_jwk
+from wallet_emulator.wallet import PID, SIGNING_PASS
 
 _YEAR: Final = timedelta(days=365)  # the conformance suite's distance
 
@@ -210,8 +212,41 @@ def kb_jwt_alg_hs256(draft: Draft, target: Presentation) -> None:
     threat="VP11",
     check="47",
     expected="holder_binding_invalid",
-    kinds=("pid",),
+    kinds=(PID,),
 )
 def disclosure_removed_after_binding(draft: Draft, target: Presentation) -> None:
     *kept, _cut, kb_jwt = target.text().split("~")
     put(draft, target, "~".join((*kept, kb_jwt)))
+
+
+_UNSIGNED: Final = "signature_invalid"
+
+
+@deviation(
+    "kb-jwt-key-in-header",
+    stage=Stage.KEY_BINDING,
+    breaks="signed by a key that its own jwk header brings along",
+    threat="VP6",
+    check="44",
+    expected=_UNSIGNED,
+)
+def kb_jwt_key_in_header(draft: Draft, target: Presentation) -> None:
+    target.kb_key = new_key()
+    target.kb_header["jwk"] = public_jwk(target.kb_key.public_key())
+
+
+@deviation(
+    "pass-with-the-pids-kb-jwt",
+    stage=Stage.VP_TOKEN,
+    breaks="the pass carries the PID's key-binding JWT",
+    threat="VP10",
+    check="44",
+    expected=_UNSIGNED,
+    kinds=(SIGNING_PASS,),
+)
+def pass_with_the_pids_kb_jwt(draft: Draft, target: Presentation) -> None:
+    identifying = draft.of_kind(PID)
+    if identifying is None:
+        raise DeviationNotPossibleError("the answer has no PID as SD-JWT VC")
+    kb_jwt = identifying.text().rpartition("~")[2]
+    put(draft, target, with_key_binding(target, kb_jwt))

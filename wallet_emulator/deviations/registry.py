@@ -1,18 +1,30 @@
-"""What a deviation is, and how it gets its hands on an answer under construction."""
+"""What a deviation is, and how it gets its hands on an answer under construction.
 
-from collections.abc import Callable
+deviation         changes the presentation of an SD-JWT VC
+mdoc_deviation    changes the presentation of an mdoc
+answer_deviation  changes the answer around a presentation of either kind
+link_deviation    changes how the request is fetched
+"""
+
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from typing import Final, TypeAlias
+from typing import Final, TypeAlias, TypeVar
 
-from wallet_emulator.answer import Change, Draft, Presentation, Stage
+from wallet_emulator.answer import Change, Draft, Presentation, Shown, Stage
 from wallet_emulator.errors import DeviationNotPossibleError
 from wallet_emulator.link import AuthorizationLink
-from wallet_emulator.wallet import PID, SIGNING_PASS
+from wallet_emulator.mdoc.device import MdocPresentation
+from wallet_emulator.wallet import PID, PID_MDOC, SIGNING_PASS
 
 ACCEPTED: Final = "accepted"
 EITHER: Final = (SIGNING_PASS, PID)
+ANY: Final = (SIGNING_PASS, PID, PID_MDOC)
 
 Alter: TypeAlias = Callable[[Draft, Presentation], None]
+AlterMdoc: TypeAlias = Callable[[Draft, MdocPresentation], None]
+AlterAnswer: TypeAlias = Callable[[Draft, Shown], None]
+_Found = TypeVar("_Found")
+Apply: TypeAlias = Callable[[Draft, tuple[str, ...]], None]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -32,7 +44,7 @@ class Deviation:
     expected: str
     kinds: tuple[str, ...]
     stage: Stage | None
-    alter: Alter
+    apply: Apply
     adapt_link: Callable[[AuthorizationLink], AuthorizationLink]
 
     def change(self, kind: str | None = None) -> Change:
@@ -48,7 +60,7 @@ class Deviation:
 
         def alter_at_stage(stage: Stage, draft: Draft) -> None:
             if stage is self.stage:
-                self.alter(draft, _target(draft, kinds))
+                self.apply(draft, kinds)
 
         return alter_at_stage
 
@@ -63,9 +75,13 @@ def deviation(
     expected: str,
     kinds: tuple[str, ...] = EITHER,
 ) -> Callable[[Alter], Deviation]:
-    """Make a ``Deviation`` of the function that alters the draft."""
+    """Make a ``Deviation`` of the function that alters an SD-JWT VC's presentation."""
 
     def make(alter: Alter) -> Deviation:
+        def apply(draft: Draft, kinds: tuple[str, ...]) -> None:
+            shown = (draft.of_kind(kind) for kind in kinds)
+            alter(draft, _first(kinds, (s for s in shown if s is not None)))
+
         return Deviation(
             name=name,
             breaks=breaks,
@@ -74,8 +90,65 @@ def deviation(
             expected=expected,
             kinds=kinds,
             stage=stage,
-            alter=alter,
-            adapt_link=lambda link: link,
+            apply=apply,
+            adapt_link=_unchanged,
+        )
+
+    return make
+
+
+def mdoc_deviation(
+    name: str, *, stage: Stage, breaks: str, threat: str, check: str, expected: str
+) -> Callable[[AlterMdoc], Deviation]:
+    """Make a ``Deviation`` of the function that alters an mdoc's presentation."""
+
+    def make(alter: AlterMdoc) -> Deviation:
+        def apply(draft: Draft, kinds: tuple[str, ...]) -> None:
+            shown = (draft.mdoc_of_kind(kind) for kind in kinds)
+            alter(draft, _first(kinds, (s for s in shown if s is not None)))
+
+        return Deviation(
+            name=name,
+            breaks=breaks,
+            threat=threat,
+            check=check,
+            expected=expected,
+            kinds=(PID_MDOC,),
+            stage=stage,
+            apply=apply,
+            adapt_link=_unchanged,
+        )
+
+    return make
+
+
+def answer_deviation(
+    name: str,
+    *,
+    stage: Stage,
+    breaks: str,
+    threat: str,
+    check: str,
+    expected: str,
+    kinds: tuple[str, ...] = ANY,
+) -> Callable[[AlterAnswer], Deviation]:
+    """Make a ``Deviation`` of the function that alters the answer around it."""
+
+    def make(alter: AlterAnswer) -> Deviation:
+        def apply(draft: Draft, kinds: tuple[str, ...]) -> None:
+            shown = (draft.shown_of_kind(kind) for kind in kinds)
+            alter(draft, _first(kinds, (s for s in shown if s is not None)))
+
+        return Deviation(
+            name=name,
+            breaks=breaks,
+            threat=threat,
+            check=check,
+            expected=expected,
+            kinds=kinds,
+            stage=stage,
+            apply=apply,
+            adapt_link=_unchanged,
         )
 
     return make
@@ -95,18 +168,20 @@ def link_deviation(
         threat="-",
         check=check,
         expected=ACCEPTED,
-        kinds=EITHER,
+        kinds=ANY,
         stage=None,
-        alter=lambda draft, target: None,
+        apply=lambda draft, kinds: None,
         adapt_link=adapt,
     )
 
 
-def _target(draft: Draft, kinds: tuple[str, ...]) -> Presentation:
-    for kind in kinds:
-        found = draft.of_kind(kind)
-        if found is not None:
-            return found
+def _unchanged(link: AuthorizationLink) -> AuthorizationLink:
+    return link
+
+
+def _first(kinds: tuple[str, ...], shown: Iterator[_Found]) -> _Found:
+    for found in shown:
+        return found
     raise DeviationNotPossibleError(
         f"the answer has no presentation of a {' or '.join(kinds)}"
     )

@@ -6,7 +6,7 @@ can push out older ones, and gains nothing else.
 
 import secrets
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import ClassVar, Final, TypeAlias
@@ -38,10 +38,17 @@ class NotAskedError(WalletEmulatorError):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Presentable:
-    """A request this wallet can answer."""
+    """A request this wallet can answer, in which formats; the first as asked for.
+
+    ``choices`` has one entry unless the person may choose.
+    """
 
     page: ClassVar[str] = "consent.html"
-    asked: Asked
+    choices: Mapping[str, Asked]
+
+    def asked(self, form: str | None) -> Asked:
+        """With the PID in this format if that is a choice, else as asked for."""
+        return self.choices.get(form or "", next(iter(self.choices.values())))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

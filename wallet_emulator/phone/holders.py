@@ -51,8 +51,9 @@ class Holders:
         """``name`` holds the phone from now on, with a PID that is valid."""
         self._file.parent.mkdir(parents=True, exist_ok=True)
         self._file.write_text(name, "ascii")
-        held = self.wallet(name).credential(PID)
-        if held is None or not held.usable_at(self._clock()):
+        wallet = self.wallet(name)
+        held = (wallet.credential(PID), wallet.mdoc())
+        if any(pid is None or not pid.usable_at(self._clock()) for pid in held):
             self.renew_pid(name)
 
     def renew_pid(self, name: str) -> None:

@@ -3,15 +3,16 @@
 A wallet tells the verifier only ``access_denied``; its owner may know more.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 
-from wallet_emulator.dcql import SD_JWT_FORMAT, CredentialQuery, Query, match_one
+from wallet_emulator.dcql import CredentialQuery, Query, match_one
 from wallet_emulator.phone.words import claim_words
-from wallet_emulator.pid_provider import PID_VCT
-from wallet_emulator.wallet import PID, SIGNING_PASS, HeldCredential
+from wallet_emulator.pid_provider import PID_DOCTYPE, PID_NAMESPACE, PID_VCT
+from wallet_emulator.sd_jwt import ClaimsPath
+from wallet_emulator.wallet import FORMATS, PID, PID_MDOC, SIGNING_PASS, Held
 
 _IDENTIFY: Final = (
     "Identify with your PID on the service's page. It then offers you a signing pass."
@@ -28,9 +29,7 @@ class Missing:
     remedy: str
 
 
-def missing(
-    query: Query, held: Sequence[HeldCredential], now: datetime
-) -> tuple[Missing, ...]:
+def missing(query: Query, held: Sequence[Held], now: datetime) -> tuple[Missing, ...]:
     """One entry for each query without an answer, in the sets that need one."""
     usable = [credential for credential in held if credential.usable_at(now)]
     found: dict[str, Missing] = {}
@@ -43,7 +42,7 @@ def missing(
 
 
 def _unanswered(
-    query: Query, option: Sequence[str], usable: Sequence[HeldCredential]
+    query: Query, option: Sequence[str], usable: Sequence[Held]
 ) -> list[CredentialQuery]:
     queries = (query.by_id(query_id) for query_id in option)
     return [q for q in queries if q is not None and match_one(q, usable) is None]
@@ -51,35 +50,35 @@ def _unanswered(
 
 def _foreign(option: Sequence[CredentialQuery]) -> int:
     """How many of its cards are of a kind this wallet never holds."""
-    return sum(asked.format != SD_JWT_FORMAT for asked in option)
+    return sum(asked.format not in FORMATS for asked in option)
 
 
-def _missing(
-    asked: CredentialQuery, held: Sequence[HeldCredential], now: datetime
-) -> Missing:
-    if asked.format != SD_JWT_FORMAT:
+def _missing(asked: CredentialQuery, held: Sequence[Held], now: datetime) -> Missing:
+    if asked.format not in FORMATS:
         return Missing(
             kind=None,
             what=f"A card in the format {asked.format}, which this wallet cannot hold.",
             remedy="Only another wallet can answer.",
         )
     by_kind = {credential.kind: credential for credential in held}
-    if PID_VCT in asked.vct_values:
+    if PID_VCT in asked.types:
         return _pid(asked, by_kind.get(PID), now)
+    if PID_DOCTYPE in asked.types:
+        return _pid(asked, by_kind.get(PID_MDOC), now)
     return _pass(asked, by_kind.get(SIGNING_PASS), now)
 
 
-def _pid(asked: CredentialQuery, held: HeldCredential | None, now: datetime) -> Missing:
+def _pid(asked: CredentialQuery, held: Held | None, now: datetime) -> Missing:
     if held is None:
         return Missing(kind=PID, what="There is no PID in this wallet.", remedy=_RENEW)
     if not held.usable_at(now):
         return Missing(kind=PID, what="Your PID has expired.", remedy=_RENEW)
-    known = held.sd_jwt.reveal()
+    known = held.claims()
     lacking = dict.fromkeys(
         claim_words(claim.path)
         for claims in asked.claim_choices
         for claim in claims
-        if claim.path[0] not in known
+        if not _knows(known, claim.path)
     )
     return Missing(
         kind=PID,
@@ -89,13 +88,18 @@ def _pid(asked: CredentialQuery, held: HeldCredential | None, now: datetime) -> 
     )
 
 
-def _pass(
-    asked: CredentialQuery, held: HeldCredential | None, now: datetime
-) -> Missing:
+def _knows(claims: Mapping[str, object], path: ClaimsPath) -> bool:
+    elements = claims.get(PID_NAMESPACE)
+    if path[0] == PID_NAMESPACE and isinstance(elements, Mapping):
+        return path[1] in elements
+    return path[0] in claims
+
+
+def _pass(asked: CredentialQuery, held: Held | None, now: datetime) -> Missing:
     if held is None:
         what = "You have no signing pass yet."
-    elif held.vct not in asked.vct_values:
-        what = f"Your signing pass is of another service or address ({held.vct})."
+    elif held.type not in asked.types:
+        what = f"Your signing pass is of another service or address ({held.type})."
     elif not held.usable_at(now):
         what = "Your signing pass has expired."
     else:

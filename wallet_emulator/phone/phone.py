@@ -9,7 +9,7 @@ It decides nothing by itself and keeps what was asked between the steps.
 """
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Final
 from urllib.parse import urldefrag
@@ -93,17 +93,24 @@ class Phone:
         return self.exchanges.keep(link=link, person=person, matter=matter)
 
     def answer(
-        self, exchange: Exchange, decision: Decision, deviation: Deviation | None
+        self,
+        exchange: Exchange,
+        decision: Decision,
+        deviation: Deviation | None,
+        form: str | None = None,
     ) -> None:
-        """Post the answer once; what came of it is in ``exchange.ended``."""
+        """Post the answer once; what came of it is in ``exchange.ended``.
+
+        ``form`` is the format the person chose for the PID, if there was a choice.
+        """
         with exchange.lock:
             if exchange.ended is not None and exchange.ended.done:
                 return
             if not isinstance(exchange.matter, Presentable):
                 raise NotAskedError("nothing to approve")
-            ended = self._answered(exchange, exchange.matter.asked, decision, deviation)
-            exchange.ended = ended
-            self._remember_answer(exchange, exchange.matter.asked.consent, decision)
+            asked = exchange.matter.asked(form)
+            exchange.ended = self._answered(exchange, asked, decision, deviation)
+            self._remember_answer(exchange, asked.consent, decision)
 
     def tell(self, exchange: Exchange) -> None:
         """Post the refusal of a request that cannot be answered."""
@@ -128,7 +135,7 @@ class Phone:
         presenter = self._presenter(person)
         authentic = presenter.fetch(link)
         try:
-            return Presentable(asked=presenter.consider(authentic))
+            return _presentable(presenter, authentic)
         except RequestRefusedError as refusal:
             return self._unanswerable(person, authentic, refusal)
 
@@ -168,6 +175,8 @@ class Phone:
         deviation: Deviation | None,
     ) -> Outcome:
         presenter = self._presenter(exchange.person, deviation)
+        if asked.choices:
+            presenter = replace(presenter, prefer=asked.prefer)
         if deviation is not None and deviation.stage is None:
             asked = _same(asked, presenter.consider(presenter.fetch(exchange.link)))
         return presenter.answer(asked, decision)
@@ -242,6 +251,19 @@ class Phone:
             ended=exchange.ended.words.title if exchange.ended else "",
         )
         self.holders.history(exchange.person).add(entry)
+
+
+def _presentable(presenter: Presenter, authentic: AuthenticRequest) -> Presentable:
+    """Both ways to answer, where both PIDs would do; the verifier's choice first."""
+    asked = presenter.consider(authentic)
+    if not asked.choices:
+        return Presentable(choices={"": asked})
+    both = {
+        form: replace(presenter, prefer=form).consider(authentic)
+        for form in asked.choices
+    }
+    first = next(form for form in both if both[form].consent == asked.consent)
+    return Presentable(choices={first: both.pop(first), **both})
 
 
 def _same(shown: Asked, fetched: Asked) -> Asked:

@@ -6,13 +6,14 @@ from urllib.parse import urlsplit
 from flask import Blueprint, current_app, redirect, render_template, request, url_for
 from werkzeug.wrappers import Response
 
-from wallet_emulator.consent import Decision
+from wallet_emulator.consent import ENCODINGS, Decision
 from wallet_emulator.deviations import DEVIATIONS, GROUPS, Deviation
 from wallet_emulator.errors import WalletEmulatorError
 from wallet_emulator.persons import PERSONS
 from wallet_emulator.phone.exchanges import Exchange, Presentable
 from wallet_emulator.phone.phone import Phone
 from wallet_emulator.phone.words import CARDS, shown_claims, words_for
+from wallet_emulator.presentation import Asked
 from wallet_emulator.wallet import KINDS
 
 pages = Blueprint("pages", __name__)
@@ -25,6 +26,7 @@ _DECISIONS: Final = {"approve": Decision.ALLOW, "decline": Decision.DECLINE}
 def vocabulary() -> dict[str, object]:
     return {
         "CARDS": CARDS,
+        "ENCODINGS": ENCODINGS,
         "GROUPS": GROUPS,
         "shown_claims": shown_claims,
         "words_for": words_for,
@@ -52,7 +54,7 @@ def home() -> str:
         persons=PERSONS,
         current=holders.current,
         person=holders.person,
-        cards={kind: wallet.credential(kind) for kind in KINDS},
+        cards={kind: wallet.held(kind) for kind in KINDS},
         now=_phone().clock(),
     )
 
@@ -94,7 +96,8 @@ def paste() -> Response:
 
 @pages.get("/exchange/<exchange_id>")
 def look(exchange_id: str) -> str:
-    return _page(_phone().exchanges.find(exchange_id))
+    exchange = _phone().exchanges.find(exchange_id)
+    return _page(exchange, request.args.get("format"))
 
 
 @pages.post("/exchange/<exchange_id>/answer")
@@ -103,7 +106,8 @@ def answer(exchange_id: str) -> Response:
     decision = _DECISIONS.get(request.form.get("decision", ""))
     if decision is not None:
         deviation = DEVIATIONS.get(request.form.get("deviation", ""))
-        _phone().answer(exchange, decision, deviation)
+        form = request.form.get("format")
+        _phone().answer(exchange, decision, deviation, form)
     return _look_again(exchange)
 
 
@@ -145,7 +149,7 @@ def _look_again(exchange: Exchange) -> Response:
     return redirect(url_for("pages.look", exchange_id=exchange.id), SEE_OTHER)
 
 
-def _page(exchange: Exchange) -> str:
+def _page(exchange: Exchange, form: str | None) -> str:
     matter = exchange.matter
     context: dict[str, object] = {
         "exchange": exchange,
@@ -156,13 +160,15 @@ def _page(exchange: Exchange) -> str:
     if exchange.ended is not None and exchange.ended.done:
         return render_template("ended.html", **context)
     if isinstance(matter, Presentable):
-        context["groups"] = _possible(matter)
+        asked = matter.asked(form)
+        context |= {"asked": asked, "groups": _possible(asked)}
+        context["form"] = next(f for f, a in matter.choices.items() if a is asked)
     return render_template(matter.page, **context)
 
 
-def _possible(matter: Presentable) -> dict[str, list[Deviation]]:
+def _possible(asked: Asked) -> dict[str, list[Deviation]]:
     """The ways to misbehave with the cards that would be shown."""
-    kinds = {match.held.kind for match in matter.asked.matches.values()}
+    kinds = {match.held.kind for match in asked.matches.values()}
     return {
         title: [d for d in group if kinds & set(d.kinds)]
         for title, group in GROUPS.items()

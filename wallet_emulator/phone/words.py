@@ -11,10 +11,15 @@ from wallet_emulator.errors import (
     RequestRefusedError,
     WalletEmulatorError,
 )
+from wallet_emulator.pid_provider import PID_NAMESPACE
 from wallet_emulator.sd_jwt import ClaimsPath
-from wallet_emulator.wallet import PID, SIGNING_PASS
+from wallet_emulator.wallet import PID, PID_MDOC, SIGNING_PASS
 
-CARDS: Final[Mapping[str, str]] = {PID: "PID", SIGNING_PASS: "Signing pass"}
+CARDS: Final[Mapping[str, str]] = {
+    PID: "PID",
+    PID_MDOC: "PID as mdoc",
+    SIGNING_PASS: "Signing pass",
+}
 _CLAIMS: Final[Mapping[str, str]] = {
     "family_name": "family name",
     "given_name": "given name",
@@ -27,6 +32,10 @@ _CLAIMS: Final[Mapping[str, str]] = {
     "document_number": "document number",
     "date_of_issuance": "date of issue",
     "date_of_expiry": "date of expiry",
+    "birth_date": "date of birth",
+    "nationality": "nationality",
+    "issuance_date": "date of issue",
+    "expiry_date": "date of expiry",
     "pass_id": "number of the pass",
 }
 _NOTHING_SENT: Final = "Nothing of yours was sent."
@@ -44,13 +53,16 @@ class Words:
 
 
 def claim_words(path: ClaimsPath) -> str:
+    """A claim, or an element; a PID's namespace is that of all its elements."""
+    if len(path) > 1 and path[0] == PID_NAMESPACE:
+        path = path[1:]
     first, *rest = ("all" if step is None else str(step) for step in path)
     return " · ".join([_CLAIMS.get(first, first), *rest])
 
 
 def shown_claims(match: Match) -> list[tuple[str, str]]:
     """Name and value of each claim that would be disclosed."""
-    revealed = match.held.sd_jwt.reveal()
+    revealed = match.held.claims()
     return [(claim_words(path), _value(revealed, path)) for path in match.paths]
 
 
