@@ -33,6 +33,12 @@ class Refusal:
 
 
 _AGAIN: Final = "Go back to your wallet and begin again with the link on our page."
+_ELSEWHERE: Final = Refusal(
+    403,
+    "This is not the browser where you identified yourself",
+    "A signing pass is given only there, to the person who came by their wallet.",
+    "Go to the page that offered the pass and open your wallet from it.",
+)
 REFUSALS: Final[dict[type[Exception], Refusal]] = {
     UnknownRequestError: Refusal(
         400,
@@ -40,12 +46,8 @@ REFUSALS: Final[dict[type[Exception], Refusal]] = {
         "It was answered, it is older than two minutes, or your wallet has its pass.",
         _AGAIN,
     ),
-    OtherBrowserError: Refusal(
-        403,
-        "This is not the browser where you identified yourself",
-        "A signing pass is given only there, to the person who came by their wallet.",
-        "Go to the page that offered the pass and open your wallet from it.",
-    ),
+    OtherBrowserError: _ELSEWHERE,
+    UnknownBrowserError: _ELSEWHERE,
     ForgedFormError: Refusal(
         403,
         "This page was out of date",
@@ -59,12 +61,8 @@ def authorize_blueprint(server: OneServer, door: BrowserDoor) -> Blueprint:
     bp = Blueprint("authorize", __name__)
 
     def waiting(values: dict[str, str]) -> Authorization:
-        try:
-            browser = door.current()
-        except UnknownBrowserError as error:
-            raise OtherBrowserError from error
         return server.authorizations.waiting(
-            browser, values.get("request_uri", ""), values.get("client_id", "")
+            door.current(), values.get("request_uri", ""), values.get("client_id", "")
         )
 
     @bp.before_request
@@ -85,8 +83,8 @@ def authorize_blueprint(server: OneServer, door: BrowserDoor) -> Blueprint:
 
     @bp.post(AUTHORIZE)
     def decide() -> ResponseReturnValue:
-        asked = waiting(request.form)
         door.check_form()
+        asked = waiting(request.form)
         answer = server.decide(asked, allowed=request.form.get("decision") == "allow")
         if answer is None:
             raise UnknownRequestError

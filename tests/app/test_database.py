@@ -7,7 +7,7 @@ from sqlalchemy import text
 from sqlalchemy.exc import StatementError
 
 from app.database import Database, check, upgrade
-from app.signers.store import AccessToken
+from app.oauth.store import UsedProof
 
 
 @pytest.fixture
@@ -31,10 +31,10 @@ def test_a_time_comes_back_aware(url: str) -> None:
     now = datetime(2026, 11, 20, 9, 0, tzinfo=UTC)
     database = Database(url)
     with database.write() as db:
-        db.add(AccessToken(token_hash="t", handle="h", expires_at=now))
+        db.add(UsedProof(proof_hash="t", thumbprint="h", expires_at=now))
 
     with database.read() as db:
-        assert db.get_one(AccessToken, "t").expires_at == now
+        assert db.get_one(UsedProof, "t").expires_at == now
     database.close()
 
 
@@ -43,7 +43,7 @@ def test_a_time_without_a_zone_is_refused(url: str) -> None:
     database = Database(url)
 
     with pytest.raises(StatementError), database.write() as db:
-        db.add(AccessToken(token_hash="t", handle="h", expires_at=naive))
+        db.add(UsedProof(proof_hash="t", thumbprint="h", expires_at=naive))
     database.close()
 
 
@@ -53,7 +53,7 @@ def test_what_failed_is_rolled_back(url: str) -> None:
 
     def add_and_fail() -> None:
         with database.write() as db:
-            db.add(AccessToken(token_hash="t", handle="h", expires_at=now))
+            db.add(UsedProof(proof_hash="t", thumbprint="h", expires_at=now))
             db.flush()
             raise KeyError
 
@@ -61,7 +61,7 @@ def test_what_failed_is_rolled_back(url: str) -> None:
         add_and_fail()
 
     with database.read() as db:
-        assert db.get(AccessToken, "t") is None
+        assert db.get(UsedProof, "t") is None
     database.close()
 
 
@@ -70,12 +70,12 @@ def test_writers_take_turns_from_the_start(url: str) -> None:
     now = datetime(2026, 11, 20, tzinfo=UTC)
     database = Database(url)
     with database.write() as db:
-        db.add(AccessToken(token_hash="t", handle="0", expires_at=now))
+        db.add(UsedProof(proof_hash="t", thumbprint="0", expires_at=now))
 
     def add_one() -> None:
         with database.write() as db:
-            row = db.get_one(AccessToken, "t")
-            row.handle = str(int(row.handle) + 1)
+            row = db.get_one(UsedProof, "t")
+            row.thumbprint = str(int(row.thumbprint) + 1)
 
     threads = [threading.Thread(target=add_one) for _ in range(8)]
     for thread in threads:
@@ -84,7 +84,7 @@ def test_writers_take_turns_from_the_start(url: str) -> None:
         thread.join()
 
     with database.read() as db:
-        assert db.get_one(AccessToken, "t").handle == "8"
+        assert db.get_one(UsedProof, "t").thumbprint == "8"
     database.close()
 
 
