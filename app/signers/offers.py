@@ -68,11 +68,10 @@ class Offers:
             exchange = store.exchange(db, tx)
         if offer is None or exchange is None:
             return None
-        grants: dict[str, object] = {
-            PRE_AUTHORIZED_CODE: {"pre-authorized_code": self._code(tx)}
-        }
+        grants: dict[str, object] = {}
         if exchange.confirmed_by == SessionKind.SAME_DEVICE:
             grants[AUTHORIZATION_CODE] = {"issuer_state": self._issuer_state(tx)}
+        grants[PRE_AUTHORIZED_CODE] = {"pre-authorized_code": self._code(tx)}
         link = offer_link(self._base_url, grants)
         return Offer(link, offer.expires_at, offer.redeemed_at is not None)
 
