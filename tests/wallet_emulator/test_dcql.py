@@ -29,6 +29,22 @@ def answered(wallet: Wallet, query: dict[str, Any]) -> dict[str, list[object]]:
 
 PASS = asked("pass", meta={"vct_values": [PASS_VCT]})
 MDOC = {"id": "mdoc", "format": "mso_mdoc", "meta": {"doctype_value": "x"}}
+SPACE = "eu.europa.ec.eudi.pid.1"
+
+
+def asked_mdoc(**members: object) -> dict[str, Any]:
+    return {
+        "id": "pid_mdoc",
+        "format": "mso_mdoc",
+        "meta": {"doctype_value": SPACE},
+        **members,
+    }
+
+
+def element(name: str, **members: object) -> dict[str, Any]:
+    return {"path": [SPACE, name], **members}
+
+
 NAME = [{"path": ["family_name"]}]
 
 
@@ -96,7 +112,96 @@ def test_the_issuers_authority_key_is_found(
     assert set(answered(wallet, query)) == {"pid"}
 
 
+FOUND: list[Any] = [
+    pytest.param({}, [], id="no-claims"),
+    pytest.param({"claims": [element("given_name")]}, ["given_name"], id="element"),
+    pytest.param(
+        {"claims": [element("given_name", intent_to_retain=True)]},
+        ["given_name"],
+        id="retained",
+    ),
+    pytest.param(
+        {"claims": [element("issuing_country", values=["FR", "DE"])]},
+        ["issuing_country"],
+        id="value",
+    ),
+    pytest.param(
+        {
+            "claims": [element("sex", id="a"), element("given_name", id="b")],
+            "claim_sets": [["a"], ["b"]],
+        },
+        ["given_name"],
+        id="second-claim-set",
+    ),
+    pytest.param({"multiple": True}, [], id="multiple"),
+]
+
+
+@pytest.mark.parametrize(("members", "elements"), FOUND)
+def test_an_mdoc_answers(
+    wallet: Wallet, members: dict[str, Any], elements: list[str]
+) -> None:
+    found = answered(wallet, {"credentials": [asked_mdoc(**members)]})
+
+    assert found == {"pid_mdoc": elements}
+
+
+@pytest.mark.parametrize("form", ["dc+sd-jwt", "mso_mdoc"])
+def test_either_encoding_has_the_issuers_authority_key(
+    wallet: Wallet, provider: PidProvider, form: str
+) -> None:
+    key_id = x509.SubjectKeyIdentifier.from_public_key(provider.ca.public_key())
+    authorities = [{"type": "aki", "values": [b64url(key_id.digest)]}]
+    query = asked if form == "dc+sd-jwt" else asked_mdoc
+
+    found = answered(wallet, {"credentials": [query(trusted_authorities=authorities)]})
+
+    assert len(found) == 1
+
+
+@pytest.mark.parametrize(
+    ("path", "values", "matches"),
+    [
+        pytest.param(["nationalities", None], ["DE"], True, id="any-element"),
+        pytest.param(["nationalities", None], ["FR"], False, id="no-element"),
+        pytest.param(["nationalities", 0], ["DE"], True, id="first-element"),
+        pytest.param(["place_of_birth", "country"], ["DE"], True, id="nested"),
+        pytest.param(["place_of_birth", "country"], [True], False, id="other-type"),
+    ],
+)
+def test_values_are_compared_at_the_end_of_the_path(
+    wallet: Wallet, path: list[object], values: list[object], matches: bool
+) -> None:
+    query = {"credentials": [asked(claims=[{"path": path, "values": values}])]}
+
+    if matches:
+        assert answered(wallet, query)
+    else:
+        with pytest.raises(RequestRefusedError, match="access_denied"):
+            answered(wallet, query)
+
+
+def test_a_query_for_foreign_formats_only_is_not_supported(wallet: Wallet) -> None:
+    foreign = {"id": "w3c", "format": "ldp_vc", "meta": {}}
+
+    with pytest.raises(RequestRefusedError, match="vp_formats_not_supported"):
+        answered(wallet, {"credentials": [foreign]})
+
+
 NO_MATCH: list[Any] = [
+    pytest.param([asked_mdoc(claims=[element("sex")])], id="a-missing-element"),
+    pytest.param(
+        [asked_mdoc(claims=[{"path": ["org.example", "given_name"]}])],
+        id="another-namespace",
+    ),
+    pytest.param(
+        [asked_mdoc(claims=[element("issuing_country", values=["FR"])])],
+        id="another-value-of-an-element",
+    ),
+    pytest.param(
+        [asked_mdoc(trusted_authorities=[{"type": "aki", "values": ["AAAA"]}])],
+        id="another-authority-of-an-mdoc",
+    ),
     pytest.param([MDOC], id="another-format"),
     pytest.param([asked(meta={"vct_values": ["urn:other"]})], id="another-type"),
     pytest.param([asked(claims=[{"path": ["sex"]}])], id="a-missing-claim"),
@@ -123,6 +228,31 @@ def test_no_match_is_access_denied(wallet: Wallet, credentials: list[Any]) -> No
 
 
 BAD_QUERIES: list[Any] = [
+    pytest.param([asked_mdoc(meta={})], "doctype_value", id="no-doctype"),
+    pytest.param(
+        [asked_mdoc(claims=[{"path": [SPACE]}])], "a namespace and", id="path-of-one"
+    ),
+    pytest.param(
+        [asked_mdoc(claims=[{"path": [SPACE, "nationality", 0]}])],
+        "a namespace and",
+        id="path-of-three",
+    ),
+    pytest.param(
+        [asked_mdoc(claims=[{"path": [SPACE, None]}])], "a namespace and", id="null"
+    ),
+    pytest.param(
+        [asked_mdoc(claims=[element("sex", intent_to_retain="no")])],
+        "intent_to_retain",
+        id="intent-that-is-text",
+    ),
+    pytest.param([asked(multiple="yes")], "multiple", id="multiple-that-is-text"),
+    pytest.param([asked(claims=NAME * 2)], "asked for twice", id="a-claim-twice"),
+    pytest.param(
+        [asked(claim_sets=[["a"]])], "without claims", id="claim-sets-without-claims"
+    ),
+    pytest.param(
+        [asked(claims=[{"path": ["x"], "values": [1.5]}])], "values", id="value-1.5"
+    ),
     pytest.param([asked(), asked()], "same id", id="an-id-twice"),
     pytest.param([asked("a b")], "needs an id", id="an-id-with-a-space"),
     pytest.param([asked(format=7)], "needs a format", id="a-format-that-is-no-text"),

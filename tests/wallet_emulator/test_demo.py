@@ -20,7 +20,7 @@ from wallet_emulator.pid_provider import PidProvider
 from wallet_emulator.presentation import Presenter
 from wallet_emulator.sample.lease import LEASE_FILE
 from wallet_emulator.signed_pdf import read_signed_pdf
-from wallet_emulator.wallet import SIGNING_PASS, Wallet, receive_pid
+from wallet_emulator.wallet import MDOC_FORMAT, SIGNING_PASS, Wallet, receive_pid
 
 OTHER_DIGEST = "ab" * 32
 
@@ -88,6 +88,16 @@ def test_the_first_answer_identifies_and_the_second_approves(
 
     tokens = [set(answer["vp_token"]) for answer in service.answers]
     assert tokens == [{"pid"}, {"pid", "signing_pass"}]
+
+
+def test_the_preferred_encoding_of_the_pid_is_shown(
+    demo: Demo, service: LittleService
+) -> None:
+    presenter = replace(demo.presenter, prefer=MDOC_FORMAT)
+
+    replace(demo, presenter=presenter).run()
+
+    assert set(service.answers[-1]["vp_token"]) == {"pid_mdoc", "signing_pass"}
 
 
 def test_the_pass_that_was_offered_is_held(demo: Demo) -> None:

@@ -127,6 +127,24 @@ TIMES: Final = (
     ),
     _written("nbf-text", "nbf is a string", _TYPE, _claims(nbf="0")),
     _written(
+        "status-of-unknown-list",
+        "the PID names a status list nobody can get",
+        "status_unknown",
+        _claims(
+            status={"status_list": {"idx": 0, "uri": "https://a.test/list"}}, exp=None
+        ),
+        threat="SL1",
+        check="48",
+    ),
+    _written(
+        "status-text",
+        "status is a string",
+        _TYPE,
+        _claims(status="valid"),
+        threat="SL1",
+        check="48",
+    ),
+    _written(
         "iat-in-future",
         "the PID will be issued tomorrow",
         "credential_not_yet_valid",
