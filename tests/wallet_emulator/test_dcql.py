@@ -5,9 +5,10 @@ from typing import Any
 import pytest
 from cryptography import x509
 
-from tests.wallet_emulator.relying_party import PASS_VCT, b64url
-from wallet_emulator.dcql import match, parse_query
+from tests.wallet_emulator.relying_party import NOW, PASS_VCT, b64url
+from wallet_emulator.dcql import match, match_one, parse_query
 from wallet_emulator.errors import RequestRefusedError
+from wallet_emulator.keys import new_key
 from wallet_emulator.pid_provider import PidProvider
 from wallet_emulator.wallet import Wallet
 
@@ -179,6 +180,26 @@ def test_values_are_compared_at_the_end_of_the_path(
     else:
         with pytest.raises(RequestRefusedError, match="access_denied"):
             answered(wallet, query)
+
+
+@pytest.mark.parametrize(("value", "matches"), [(True, True), (1, False)])
+def test_one_is_not_true(
+    wallet: Wallet, provider: PidProvider, value: object, matches: bool
+) -> None:
+    key = new_key()
+    adult = provider.issue_mdoc({"age_over_18": True}, key.public_key(), NOW)
+    wallet.hold_mdoc(adult, key)
+    query = asked_mdoc(claims=[element("age_over_18", values=[value])])
+
+    assert (
+        bool(
+            match_one(
+                parse_query({"credentials": [query]}).credentials[0],
+                wallet.credentials(),
+            )
+        )
+        is matches
+    )
 
 
 def test_a_query_for_foreign_formats_only_is_not_supported(wallet: Wallet) -> None:
