@@ -122,6 +122,28 @@ def test_a_request_is_decided_once(stage: Stage, decision: str) -> None:
     assert refused(stage, uri) == 400
 
 
+@pytest.mark.parametrize("decision", ["allow", "refuse"])
+def test_two_clicks_at_once_decide_once(
+    stage: Stage, monkeypatch: pytest.MonkeyPatch, decision: str
+) -> None:
+    """Both were seen waiting; the second finds out when it acts."""
+    uri = stage.push()
+    page = stage.page(uri, CLIENT)
+    authorizations = stage.web.app.extensions["parts"].oauth.authorizations
+    cookie = stage.browser.get_cookie("qes")
+    assert cookie is not None
+    browser = stage.web.parts.sessions.find(cookie.value)
+    asked = authorizations.waiting(browser, uri, CLIENT)
+    stage.press(page)
+    monkeypatch.setattr(authorizations, "waiting", lambda *_: asked)
+
+    answer = stage.press(page, decision)
+
+    assert answer.status_code == 400
+    assert "Location" not in answer.headers
+    assert answer.mimetype == "text/html"
+
+
 def test_an_offer_redeemed_otherwise_gets_no_page(stage: Stage) -> None:
     uri = stage.push()
     stage.post(TOKEN, stage.pre_authorized)

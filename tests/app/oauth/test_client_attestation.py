@@ -197,6 +197,30 @@ def test_a_forger_beside_a_genuine_certificate_is_refused(
     assert required.push(headers).json["error"] == "invalid_client"
 
 
+def of_product(name: str) -> dict[str, Any]:
+    return {
+        "attestation": {"claims": {"sub": name}},
+        "proof": {"claims": {"iss": name}},
+    }
+
+
+def test_an_attestation_of_another_product_is_refused(required: Attesting) -> None:
+    headers = required.headers(**of_product("https://other.example"))
+
+    assert required.push(headers).json["error"] == "invalid_client"
+
+
+@pytest.mark.parametrize("name", ["", "é", "x" * 257, "x\n"])
+def test_an_attested_name_that_is_no_client_id_is_refused(
+    required: Attesting, name: str
+) -> None:
+    headers = required.headers(**of_product(name))
+
+    answer = required.stage.post(TOKEN, required.stage.pre_authorized, **headers)
+
+    assert answer.json["error"] == "invalid_client"
+
+
 def test_the_anchor_does_not_belong_into_the_chain(required: Attesting) -> None:
     chain = [der(required.provider.leaf), der(required.provider.root)]
     headers = required.headers(attestation={"header": {"x5c": chain}})
