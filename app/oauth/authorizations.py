@@ -108,11 +108,11 @@ class Authorizations:
         """
         now, name = self._clock(), request_uri.removeprefix(REQUEST_URI)
         with self._database.read() as db:
-            found = store.waiting(db, hashed(name), client_id, now)
+            found = store.waiting(db, hashed(name), now)
             offer = None if found is None else signers.offer_of(db, found.tx)
         if not request_uri.startswith(REQUEST_URI) or found is None or offer is None:
             raise UnknownRequestError
-        if offer.redeemed_at is not None:
+        if found.client_id != client_id or offer.redeemed_at is not None:
             raise UnknownRequestError
         if browser.confirmed_by != SessionKind.SAME_DEVICE:
             raise OtherBrowserError

@@ -73,13 +73,10 @@ def count_waiting(db: Session, tx: str, now: datetime) -> int:
     )
 
 
-def waiting(
-    db: Session, request_hash: str, client_id: str, now: datetime
-) -> Authorization | None:
+def waiting(db: Session, request_hash: str, now: datetime) -> Authorization | None:
     return db.scalar(
         select(Authorization)
         .where(Authorization.request_hash == request_hash)
-        .where(Authorization.client_id == client_id)
         .where(Authorization.decided_at.is_(None))
         .where(Authorization.expires_at > now)
     )

@@ -98,10 +98,9 @@ def test_a_request_nobody_pushed_gets_no_page(stage: Stage, uri: str) -> None:
     assert refused(stage, uri) == 400
 
 
-def test_a_request_of_another_client_gets_no_page(stage: Stage) -> None:
-    uri = stage.push()
-
-    assert stage.page(uri, "https://other.example").response.status_code == 400
+@pytest.mark.parametrize("client_id", ["https://other.example", "", "\0", "é"])
+def test_a_request_of_another_client_gets_no_page(stage: Stage, client_id: str) -> None:
+    assert stage.page(stage.push(), client_id).response.status_code == 400
 
 
 def test_a_request_sent_in_the_address_gets_no_page(stage: Stage) -> None:
