@@ -6,7 +6,7 @@ import pytest
 from werkzeug.datastructures import MultiDict
 
 from tests.app.oauth.conftest import Stage
-from tests.app.oauth.wallets import PUSH, REDIRECT
+from tests.app.oauth.wallets import PUSH, REDIRECT, TOKEN
 
 DETAILS = json.dumps(
     [{"type": "openid_credential", "credential_configuration_id": "signing_pass"}]
@@ -145,6 +145,14 @@ def test_an_offer_that_is_over_takes_no_push(own_stage: Stage) -> None:
     own_stage.web.clock.forward(minutes=5)
 
     answer = own_stage.post(PUSH, own_stage.wallet.pushed(own_stage.issuer_state))
+
+    assert answer.json["error"] == "invalid_request"
+
+
+def test_an_offer_that_was_redeemed_takes_no_push(stage: Stage) -> None:
+    stage.post(TOKEN, stage.pre_authorized)
+
+    answer = stage.post(PUSH, stage.wallet.pushed(stage.issuer_state))
 
     assert answer.json["error"] == "invalid_request"
 
