@@ -183,6 +183,21 @@ def not_me(scene: Scene, relayed: Relayed) -> httpx.Response:
 
 
 @pytest.mark.processes
+def test_after_not_me_a_question_that_was_open_needs_a_code(
+    scene: Scene, read_out: Relayed
+) -> None:
+    """Asked while the browser was confirmed, answered when it no longer is."""
+    page = scene.attacker.ask("approve", "second-loan.pdf")
+    not_me(scene, read_out)
+    before = spoils(scene.service)
+
+    relayed = scene.answered("approve", page)
+
+    assert scene.word(relayed) == "awaiting_confirmation"
+    assert gained(before, scene) == {}
+
+
+@pytest.mark.processes
 @pytest.mark.xfail(
     strict=True,
     reason="“Not me” on the link of a login changes nothing once its document is being"
