@@ -25,7 +25,7 @@ HURRY: Final = "window.setTimeout = ((f) => (g, ms) => f(g, ms / 8))(window.setT
 """Pages that wait ask eight times as often; what they ask and do stays the same."""
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def service(
     tmp_path_factory: pytest.TempPathFactory, softhsm_module: Path
 ) -> Iterator[Service]:
@@ -33,7 +33,7 @@ def service(
         yield service
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def chromium() -> Iterator[Browser]:
     """One per worker. Its absence is a skip here and a failure in CI."""
     if not Path(CHROMIUM).exists():

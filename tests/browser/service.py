@@ -65,6 +65,7 @@ def started(folder: Path, softhsm: Path) -> Iterator[Service]:
     rule.write_text(json.dumps(json.loads(POLICY.read_text()) | {"cap": CAP}))
     settings = {
         "QES_PKCS11_MODULE": str(softhsm),
+        "QES_WORKER_INTERVAL_SECONDS": "0.2",
         "QES_SAM_FREE_TIER_POLICY": str(rule),
         "QES_FREE_TIER_POLICY": str(rule),
     }

@@ -1,15 +1,20 @@
 """Anybody checks a signed file on the verify page."""
 
 import pytest
-from playwright.sync_api import FilePayload, Page, expect
+from playwright.sync_api import Browser, FilePayload, Page, expect
 
+from tests.browser.conftest import PHONE
 from tests.browser.files import document
 from tests.browser.people import Handset, Visitor
+from tests.browser.service import Service
 
 
-@pytest.fixture
-def signed(handset: Handset) -> FilePayload:
-    """A file that was signed here just now, on the phone alone."""
+@pytest.fixture(scope="module")
+def signed(chromium: Browser, service: Service) -> FilePayload:
+    """A file that was signed here just now, on a phone alone."""
+    context = chromium.new_context(**PHONE)
+    handset = Handset(context, service)
+    handset.hold("erika")
     visitor = handset.become_signer()
     link = visitor.approve()
     handset.leave(visitor)
@@ -19,6 +24,7 @@ def signed(handset: Handset) -> FilePayload:
     with done.page.expect_download() as download:
         done.press("download-signed")
     content = download.value.path().read_bytes()
+    context.close()
     return {"name": "a.pdf", "mimeType": "application/pdf", "buffer": content}
 
 
