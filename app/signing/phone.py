@@ -20,7 +20,6 @@ from app.signing.confirmation import TYPE_WITHIN, Confirmation
 from app.signing.reasons import Reason
 from app.signing.states import BEFORE_SIGNING, Event, State
 from app.signing.tables import SigningRequest
-from app.signing.watch import exchange_word
 from sam import messages as m
 
 PAST_CONFIRMATION: Final = frozenset({State.SIGNING, State.SIGNED})
@@ -58,7 +57,6 @@ class Phone:
             "by_code": exchange.confirmed_by == SessionKind.CROSS_DEVICE,
             "closed": exchange.closed_at is not None,
             "signed": request.state in PAST_CONFIRMATION,
-            "word": exchange_word(exchange, self.clock()),
         }
 
     def not_me(self, exchange: Exchange) -> None:
