@@ -33,7 +33,9 @@ def test_page_by_page_each_has_its_image_and_its_words(reading: Page) -> None:
     reading.get_by_text("Text of this page").click()
 
     expect(reading.locator("[data-text]")).to_contain_text("This is page 2 of 4.")
-    assert image.evaluate("image => image.naturalWidth") > 500
+    # decode() waits until the image is there
+    drawn = image.evaluate("image => image.decode().then(() => image.naturalWidth)")
+    assert drawn > 500
 
 
 def test_the_reader_shows_every_page_with_its_words(opened: Page) -> None:
