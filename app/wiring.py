@@ -293,7 +293,7 @@ def _register(app: Flask, config: WebConfig, parts: Parts, door: BrowserDoor) ->
     )
     for blueprint in (
         pages_blueprint(start, parts.readiness),
-        session_blueprint(door, parts.sessions, parts.database),
+        session_blueprint(door, parts.sessions, parts.database, parts.shower.clock),
         signing_blueprint(signing),
         reading_blueprint(signing, parts.reading, parts.files),
         downloads_blueprint(signing, parts.files),

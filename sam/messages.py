@@ -101,7 +101,9 @@ class OpenSign(Message):
     )
     handle: Handle | None = None
     purpose: Literal["private"] | None = None
-    terms_version: str | None = Field(default=None, max_length=64)
+    terms_version: str | None = Field(
+        default=None, pattern=r"^[A-Za-z0-9 ._,:-]{1,64}$"
+    )
 
 
 class OpenedDocument(Message):

@@ -185,13 +185,19 @@ class Confirmation:
     def _speaks_for_the_session(
         self, browser: BrowserSession, exchange: Exchange, kind: SessionKind
     ) -> bool:
-        """A session is lifted to ``same_device`` only by who it is identified as."""
+        """A session is lifted to ``same_device`` only by who it is identified as.
+
+        With nobody identified now, only one that was never confirmed takes the kind:
+        one that a code opened stays what it is.
+        """
         if kind is SessionKind.CROSS_DEVICE:
             return True
         if exchange.purpose == m.Purpose.IDENTIFY:
             return True
         handle = browser.live_handle(self._clock())
-        return handle is None or exchange.for_handle == handle
+        if handle is None:
+            return browser.confirmed_by is None
+        return exchange.for_handle == handle
 
     def _identified(
         self, db: Session, browser: BrowserSession, exchange: Exchange

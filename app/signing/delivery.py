@@ -1,6 +1,6 @@
 """From a confirmed approval to a signed document in the right hands.
 
-    1. ``begin``: the approval is fresh, the SAM holds it, the TSA answers → ``signing``
+    1. ``confirmed``: the approval is fresh, a place is held, the TSA answers
     2. ``deliver`` claims the request: one process at a time
     3. ``finish``: the SAM signs, at most once; asked again it gives the same bytes
     4. time-stamped, embedded, validated by our own validator, stored → ``signed``
@@ -88,14 +88,20 @@ class Delivery:
         self._clock = clock
 
     def confirmed(self, request_id: str, tx: str) -> None:
-        """The browser that asked for ``tx`` is confirmed; repeatable.
+        """The browser that asked for ``tx`` is confirmed → ``signing``; repeatable.
 
-        Of an older exchange it says nothing about the approval that waits now.
+        Of an older exchange it says nothing about the approval that waits now. The
+        signature is made by the next look at the page, or by the worker: the browser
+        shall have its new cookie first.
         """
         request = self._request(request_id)
         if request.state == State.AWAITING_CONFIRMATION and request.tx == tx:
             self._begin(request)
-        self.deliver(request_id)
+
+    def lend_a_hand(self, request: SigningRequest) -> None:
+        """The first attempt is for whoever looks at the page; more are the worker's."""
+        if request.state == State.SIGNING and request.attempts == 0:
+            self.deliver(request.id)
 
     def deliver(self, request_id: str) -> None:
         """Does nothing unless the request is in ``signing`` and nobody is at it."""

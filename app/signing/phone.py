@@ -20,7 +20,7 @@ from app.signing.confirmation import TYPE_WITHIN, Confirmation
 from app.signing.reasons import Reason
 from app.signing.states import BEFORE_SIGNING, Event, State
 from app.signing.tables import SigningRequest
-from app.signing.watch import exchange_word
+from sam import messages as m
 
 PAST_CONFIRMATION: Final = frozenset({State.SIGNING, State.SIGNED})
 
@@ -56,19 +56,21 @@ class Phone:
             "confirmed": exchange.confirmed_at is not None or signing,
             "by_code": exchange.confirmed_by == SessionKind.CROSS_DEVICE,
             "closed": exchange.closed_at is not None,
-            "word": exchange_word(exchange, self.clock()),
+            "signed": request.state in PAST_CONFIRMATION,
         }
 
     def not_me(self, exchange: Exchange) -> None:
         """Everything that came of this link ends, or ``TooLateToStopError``."""
         request = self._request(exchange)
-        if State(request.state) in BEFORE_SIGNING:
-            self.approvals.end(request, Event.STOPPED, Reason.NOT_ME)
-        elif request.is_open or request.state == State.SIGNED:
-            raise TooLateToStopError(request.id)
-        self.exchanges.close(exchange)
+        too_late = request.state in PAST_CONFIRMATION
         if exchange.handle is not None:
             self.sessions.forget_handle(exchange.browser_id, exchange.handle)
+        if exchange.purpose == m.Purpose.IDENTIFY or not too_late:
+            self.exchanges.close(exchange)
+        if State(request.state) in BEFORE_SIGNING:
+            self.approvals.end(request, Event.STOPPED, Reason.NOT_ME)
+        elif too_late:
+            raise TooLateToStopError(request.id)
 
     def _request(self, exchange: Exchange) -> SigningRequest:
         with self.database.read() as db:

@@ -15,6 +15,7 @@ from app.signing.handover import Handovers
 from app.signing.intake import Intake
 from app.signing.shown import Shower
 from app.signing.signer_steps import SignerSteps
+from app.signing.states import State
 from app.signing.store import RequestNotFoundError
 from app.signing.tables import SigningRequest
 from app.web.browser import BrowserDoor
@@ -36,6 +37,11 @@ class SigningPages:
             raise RequestNotFoundError(request_id) from None
         with self.database.read() as db:
             return store.owned(db, request_id, browser.id)
+
+    def helped_along(self, owned: SigningRequest) -> SigningRequest:
+        """A page in ``signing`` does not wait for the worker to make the signature."""
+        self.steps.delivery.lend_a_hand(owned)
+        return self.owned(owned.id) if owned.state == State.SIGNING else owned
 
     def moved(self, request_id: str) -> bool:
         """Whether this browser gave the request to another one."""

@@ -19,7 +19,7 @@ from app.signing.phone import Phone
 from app.signing.request_pages import to_page, word
 from app.signing.wallet_tile import Tiles
 from app.signing.wallet_words import wallet_said
-from app.signing.watch import exchange_word
+from app.signing.watch import Hint, exchange_word
 from app.web.browser import BrowserDoor
 from sam import messages as m
 
@@ -66,7 +66,7 @@ def return_blueprint(pages: ReturnPages) -> Blueprint:
     def watch() -> ResponseReturnValue:
         code = request.args.get("response_code", "")
         exchange = pages.confirmation.by_return_code(code)
-        return word(exchange_word(exchange, pages.phone.clock()))
+        return word(_word(pages, exchange))
 
     @bp.post("/oid4vp/return/not-me")
     def not_me() -> ResponseReturnValue:
@@ -79,6 +79,14 @@ def return_blueprint(pages: ReturnPages) -> Blueprint:
         return redirect(url_for("returned.returned", response_code=code), 303)
 
     return bp
+
+
+def _word(pages: ReturnPages, exchange: Exchange) -> str:
+    """The phone waits for the code, and then for its wallet to fetch the pass."""
+    offer = pages.offers.of(exchange.tx)
+    if offer is not None and offer.redeemed:
+        return Hint.PASS_TAKEN
+    return exchange_word(exchange, pages.phone.clock())
 
 
 def _refused(exchange: Exchange, *, here: bool) -> ResponseReturnValue:
@@ -95,6 +103,7 @@ def _phone(pages: ReturnPages, exchange: Exchange, code: str) -> ResponseReturnV
         "phone.html",
         response_code=code,
         watch_url=url_for("returned.watch", response_code=code),
+        word=_word(pages, exchange),
         **pages.phone.page(exchange),
         **_offer(pages, exchange, on_phone=True),
     )

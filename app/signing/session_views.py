@@ -1,5 +1,8 @@
 """What this browser's session is: who, how confirmed, until when; its end; its data."""
 
+from collections.abc import Callable
+from datetime import datetime
+
 from flask import Blueprint, jsonify, redirect, render_template, url_for
 from flask.typing import ResponseReturnValue
 
@@ -12,7 +15,10 @@ from app.web.browser import BrowserDoor
 
 
 def session_blueprint(
-    door: BrowserDoor, sessions: BrowserSessions, database: Database
+    door: BrowserDoor,
+    sessions: BrowserSessions,
+    database: Database,
+    clock: Callable[[], datetime],
 ) -> Blueprint:
     bp = Blueprint("session", __name__)
     bp.before_request(door.check_form)
@@ -20,7 +26,13 @@ def session_blueprint(
     @bp.get("/session")
     def page() -> ResponseReturnValue:
         browser = door.current_or_new()
-        return render_template("session.html", browser=browser, kind=kind_of(browser))
+        identified = browser.live_handle(clock()) is not None
+        return render_template(
+            "session.html",
+            browser=browser,
+            kind=kind_of(browser),
+            identified=identified,
+        )
 
     @bp.post("/session/forget")
     def forget() -> ResponseReturnValue:

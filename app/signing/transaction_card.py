@@ -10,11 +10,11 @@ from dataclasses import dataclass
 from typing import Final
 
 QUALIFIERS: Final = {
-    "eu_eidas_aes": "Authorise an advanced electronic signature (TEST)",
-    "eu_eidas_qes": "Authorise a qualified electronic signature",
+    "eu_eidas_aes": "An advanced electronic signature",
+    "eu_eidas_qes": "A qualified electronic signature",
 }
-PROVIDER: Final = "Signing service (TEST)"
-FRAMEWORK: Final = "EU (eIDAS)"
+PROVIDER: Final = "TEST signing service"
+FRAMEWORK: Final = "EU, eIDAS"
 NOT_CHECKED: Final = "Not checked by the wallet: compare the code or the fingerprint"
 ONE_TIME: Final = "A certificate is made for this signature only"
 SHARES: Final = "your name, your country and one identity number"

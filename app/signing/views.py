@@ -1,6 +1,7 @@
 """The pages of a signing request: each view translates and decides nothing.
 
-Only the browser the request belongs to sees anything of it. GET changes nothing.
+Only the browser the request belongs to sees anything of it. GET moves no state that a
+person or a wallet has to move: a page in ``signing`` only helps the worker.
 """
 
 import re
@@ -42,7 +43,7 @@ def signing_blueprint(pages: SigningPages) -> Blueprint:
     def page(request_id: str) -> ResponseReturnValue:
         if pages.moved(request_id):
             return render_template("moved.html")
-        owned = pages.owned(request_id)
+        owned = pages.helped_along(pages.owned(request_id))
         at = _number("document"), _number("page")
         browser = pages.door.current()
         return pages.shower.page(owned, pages.exchange(owned), browser, at)

@@ -20,6 +20,7 @@ class Hint(StrEnum):
     CONFIRMED = "confirmed"
     CLOSED = "closed"
     MOVED = "moved"
+    PASS_TAKEN = "pass_taken"  # noqa: S105 — a signing pass, not a password
 
 
 def request_word(state: State, exchange: Exchange | None, now: datetime) -> str:

@@ -51,7 +51,11 @@ def walk(web: Web, client: FlaskClient) -> Iterator[tuple[str, Page]]:
     yield "wallet-said", Page(client.get(returning(said)))
     yield "awaiting-wallet-after-error", Page(client.get(path))
     answer = web.wallet_posts(waiting, "response=approved")
+    web.sam.failing["finish"] = errors.SamUnavailableError
     yield "signing", Page(client.get(path))
+    del web.sam.failing["finish"]
+    web.clock.forward(seconds=5)
+    web.parts.sweeper.round()
     yield "signed", Page(client.get(returning(answer), follow_redirects=True))
     yield "declined", upload(client).submit(client, "stop")
     yield "not-found", Page(client.get("/nowhere"))

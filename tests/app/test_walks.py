@@ -89,7 +89,7 @@ def test_nothing_secret_or_personal_reaches_a_log(
     answer = web.wallet_posts(waiting, "response=approved")
     web.browser().get(returning(answer))
     web.sam.failing["finish"] = SamUnavailableError
-    client.get(returning(answer))
+    client.get(returning(answer), follow_redirects=True)
     cookie = client.get_cookie("qes")
     assert cookie is not None
 

@@ -1,6 +1,8 @@
+import sqlite3
 import subprocess
+import time
 from collections.abc import Iterator
-from contextlib import ExitStack
+from contextlib import ExitStack, closing
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -38,7 +40,17 @@ class Service:
         return self.opened.enter_context(client)
 
     def key_operations(self) -> int:
+        """Of signer keys, so far; what an earlier test let be signed is waited for."""
+        until = time.monotonic() + 20
+        while self._signing() and time.monotonic() < until:
+            time.sleep(0.1)
         return self.sam.info().signer_key_operations
+
+    def _signing(self) -> int:
+        with closing(sqlite3.connect(self.layout.web / "app.db", timeout=10)) as db:
+            query = "SELECT count(*) FROM signing_requests WHERE state = 'signing'"
+            (count,) = db.execute(query).fetchone()
+        return int(count)
 
     @property
     def access_root(self) -> x509.Certificate:

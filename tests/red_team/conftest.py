@@ -12,14 +12,14 @@ from tests.red_team.stage import NOBODY, Stage
 from tests.sam.callers import BASE_URL
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="package")
 def folder() -> Iterator[Path]:
     """Not one of pytest's: those are closed to other OS users, again and again."""
     with tempfile.TemporaryDirectory(prefix="red-team-") as name:
         yield Path(name)
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="package")
 def layout(folder: Path, softhsm_module: Path) -> Iterator[Layout]:
     """The socket lies where the web tier's group may reach it; no web tier listens."""
     run = folder / "run"
@@ -32,7 +32,7 @@ def layout(folder: Path, softhsm_module: Path) -> Iterator[Layout]:
         yield layout
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="package")
 def stage(layout: Layout, folder: Path) -> Iterator[Stage]:
     """SAM and trust services running; the attacker's own folder; no web tier."""
     stack = Stack(layout)

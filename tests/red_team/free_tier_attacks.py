@@ -145,10 +145,12 @@ def purposes_of_its_own(stage: Stage) -> None:
 
 
 def terms_versions_that_are_none(stage: Stage) -> None:
-    """Longer than 64 characters, no text, or no Unicode."""
-    longest = stage.open_raw(LOAN, terms_version="\u202e" * 64)
+    """Too long, no text, no Unicode, or more than words: quotes, controls, bidi."""
+    longest = stage.open_raw(LOAN, terms_version="t" * 64)
     stage.client.abort(longest.json()["tx"])
-    for terms in ("t" * 65, "\u202e" * 65, 7, True, ["t"], {"t": "t"}, "\ud800"):
+    no_text = (7, True, ["t"], {"t": "t"}, "\ud800", "")
+    no_words = ('x", "purpose": null', "x\n", "\x1b[2J", "\u2028", "\u202e", "é")
+    for terms in ("t" * 65, *no_text, *no_words):
         refused = stage.open_raw(LOAN, terms_version=terms)
         assert refused.json()["code"] == "malformed_call"
 

@@ -13,7 +13,7 @@ from tests.relay.scene import VICTIMS_DOCUMENT, Scene, Victim
 from tests.relay.visitor import Visitor
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def service(
     tmp_path_factory: pytest.TempPathFactory, softhsm_module: Path
 ) -> Iterator[Service]:
@@ -27,18 +27,18 @@ def service(
         yield Service(layout, stack, connect(layout.socket), opened)
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def asa(service: Service, tmp_path_factory: pytest.TempPathFactory) -> Signer:
     return Signer(service, tmp_path_factory.mktemp("asa"), "asa")
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def accomplice(service: Service, tmp_path_factory: pytest.TempPathFactory) -> Signer:
     """The attacker's own wallet: he is a person with PID and pass too."""
     return Signer(service, tmp_path_factory.mktemp("erika"), "erika")
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def home(service: Service, asa: Signer) -> Visitor:
     """The victim's own browser: identified, with a document that waits."""
     home = Visitor(service)

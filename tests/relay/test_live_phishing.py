@@ -183,11 +183,21 @@ def not_me(scene: Scene, relayed: Relayed) -> httpx.Response:
 
 
 @pytest.mark.processes
-@pytest.mark.xfail(
-    strict=True,
-    reason="“Not me” on the link of a login changes nothing once its document is being"
-    " signed: the login stays in the other browser until its thirty minutes end",
-)
+def test_after_not_me_a_question_that_was_open_needs_a_code(
+    scene: Scene, read_out: Relayed
+) -> None:
+    """Asked while the browser was confirmed, answered when it no longer is."""
+    page = scene.attacker.ask("approve", "second-loan.pdf")
+    not_me(scene, read_out)
+    before = spoils(scene.service)
+
+    relayed = scene.answered("approve", page)
+
+    assert scene.word(relayed) == "awaiting_confirmation"
+    assert gained(before, scene) == {}
+
+
+@pytest.mark.processes
 def test_not_me_ends_a_login_also_after_a_document_was_signed(
     scene: Scene, read_out: Relayed
 ) -> None:
@@ -228,12 +238,6 @@ def test_the_link_of_a_login_given_away_opens_the_full_session(scene: Scene) -> 
 
 
 @pytest.mark.processes
-@pytest.mark.xfail(
-    strict=True,
-    reason="Once the login by a typed code is thirty minutes old, an approval by any"
-    " other wallet makes the session same_device while it still bears the first"
-    " person's name, and opens the export",
-)
 def test_an_old_login_by_code_is_not_lifted_by_another_wallet(
     scene: Scene, read_out: Relayed
 ) -> None:

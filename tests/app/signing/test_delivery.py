@@ -209,7 +209,32 @@ def test_for_an_identified_signer_the_approval_itself_starts_the_signing(
 
     web.wallet_posts(waiting, "response=approved")
 
-    assert page_of(client, waiting).state == "signing"
+    watched = client.get(f"{request_path(ready)}/watch").json
+    assert watched == {"state": "signing"}
+    assert page_of(client, waiting).state == "signed"
+
+
+def test_the_new_cookie_is_out_before_the_signature_is_made(
+    web: Web, client: FlaskClient, waiting: Page
+) -> None:
+    """Else a connection lost while signing would lose the session with it."""
+    answer = web.wallet_posts(waiting, "response=approved")
+
+    confirmed = client.get(returning(answer))
+
+    assert "Set-Cookie" in confirmed.headers
+    assert "finish" not in web.sam.calls
+
+
+def test_after_the_first_attempt_looking_at_the_page_asks_the_sam_no_more(
+    web: Web, client: FlaskClient, waiting: Page
+) -> None:
+    answer = web.wallet_posts(waiting, "response=approved")
+    web.sam.failing["finish"] = errors.SamUnavailableError
+    for _ in range(3):
+        client.get(returning(answer), follow_redirects=True)
+
+    assert web.sam.calls.count("finish") == 1
 
 
 def test_the_worker_finishes_when_the_browser_does_not_come_back(

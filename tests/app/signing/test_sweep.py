@@ -103,7 +103,7 @@ def test_files_are_deleted_after_the_retention(
 ) -> None:
     waiting = ready.submit(client, "approve")
     answer = web.wallet_posts(waiting, "response=approved")
-    client.get(returning(answer))
+    client.get(returning(answer), follow_redirects=True)
     web.clock.forward(hours=24)
 
     web.parts.sweeper.round()

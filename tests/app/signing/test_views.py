@@ -93,7 +93,7 @@ PATHS = ["", "/watch", "/identification", "/identification/watch", "/phone", *FI
 def signed(web: Web, client: FlaskClient, ready: Page) -> str:
     waiting = ready.submit(client, "approve")
     answer = web.wallet_posts(waiting, "response=approved")
-    client.get(returning(answer))
+    client.get(returning(answer), follow_redirects=True)
     return request_path(ready)
 
 

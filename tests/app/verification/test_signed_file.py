@@ -14,10 +14,10 @@ from cryptography.hazmat.primitives.asymmetric import ec
 
 from app.ades import validate
 from app.ades.documents import Documents
-from app.verification.validation_trust import ValidationTrustError
 from app.verification import signed_file
 from app.verification.signed_file import Judgement, SignedFiles, Verdict
 from app.verification.spoken import spoken
+from app.verification.validation_trust import ValidationTrustError
 from tests.app.ades import pdfs
 from tests.app.ades.pki import NOW, Pki, Signer, der, key_usage, name, new_root
 from tests.app.verification.conftest import Sign

@@ -7,13 +7,14 @@ const FAST_FOR = 120_000;
 const LONGEST = 30_000;
 const PATIENCE = 15_000;
 const SENDING = 30_000;
+const REFUSALS = 3;
 const ANNOUNCED = [60, 30, 10];
 
 const root = document.querySelector("[data-watch]");
 const offline = document.querySelector("[data-offline]");
 const started = performance.now();
 let failures = 0;
-let refused = false;
+let refused = 0;
 let sent = -Infinity;
 let etag = null;
 let timer = null;
@@ -49,19 +50,19 @@ async function ask() {
   offline.hidden = true;
   if (answer.status === 304) {
     failures = 0;
-    refused = false;
+    refused = 0;
   } else if (answer.ok) {
     const { state } = await answer.json();
     failures = 0;
-    refused = false;
+    refused = 0;
     etag = answer.headers.get("ETag");
     if (state !== root.dataset.word) follow();
   } else if (answer.status >= 500 || answer.status === 429) {
     failures += 1;
-  } else if (refused) {
-    follow(); // this page is no longer ours: the server says what it is
   } else {
-    refused = true; // or another tab is getting a new cookie just now
+    failures += 1;
+    refused += 1; // at first perhaps because another tab is getting a new cookie
+    if (refused === REFUSALS) follow(); // no longer ours: the server says what it is
   }
 }
 
