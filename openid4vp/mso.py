@@ -66,7 +66,8 @@ class MobileSecurityObject:
         ``item`` is IssuerSignedItemBytes, tag included.
         """
         digests = self.value_digests.get(namespace, {})
-        wanted = digests.get(digest_id) if type(digest_id) is int else None
+        uint = type(digest_id) is int and digest_id >= 0  # 12.3.4: DigestID = uint
+        wanted = digests.get(digest_id) if uint else None
         digest = _HASHES[self.digest_algorithm](item).digest()
         if type(wanted) is not bytes or not hmac.compare_digest(wanted, digest):
             raise DisclosureError("an element is not among those the issuer signed")

@@ -28,7 +28,7 @@ from app.signing.delivery import entering_signing
 from app.signing.reasons import Reason
 from app.signing.states import Event, IllegalTransitionError, State
 from app.signing.time_stamps import TimeStamps
-from app.signing.wallet_words import ANSWER_REFUSED
+from app.signing.wallet_words import refusal_hint
 from app.web_secret import Purpose, WebSecret
 from sam import errors as sam_errors
 from sam import messages as m
@@ -77,8 +77,8 @@ class Relay:
         exchange = self._exchange(tx)
         try:
             submitted = self._sam.submit(m.Submit(tx=tx, body=body))
-        except sam_errors.AnswerRefusedError:
-            self._keep_hint(tx, ANSWER_REFUSED, None)
+        except sam_errors.AnswerRefusedError as refused:
+            self._keep_hint(tx, refusal_hint(refused.code), None)
             raise
         if submitted.outcome == "wallet_error":
             error = submitted.error or "unknown"

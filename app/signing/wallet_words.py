@@ -15,7 +15,14 @@ _CANNOT: Final = "Your wallet says that it cannot approve signatures like this o
 ANSWER_REFUSED: Final = "answer refused"
 """Our own word, with a space: no error code of OpenID4VP or OAuth has one."""
 
+STATUS_UNKNOWN: Final = "status unknown"
+"""A list of withdrawn cards has to be fetched first; the worker is at it."""
+
 SENTENCES: Final = {
+    STATUS_UNKNOWN: (
+        "We could not check yet whether your ID is still valid. "
+        "Please try again in a minute."
+    ),
     ANSWER_REFUSED: (
         "A wallet answered, but its answer can't be used here. This happens with "
         "another person's wallet, or with a signing pass that is too old."
@@ -31,3 +38,8 @@ UNKNOWN: Final = "Your wallet reported a problem."
 
 def wallet_said(error: str | None) -> str:
     return SENTENCES.get(error or "", UNKNOWN)
+
+
+def refusal_hint(code: str) -> str:
+    """The hint for a code with which the SAM refused an answer."""
+    return STATUS_UNKNOWN if code == "status_unknown" else ANSWER_REFUSED

@@ -126,10 +126,15 @@ class Holder:
         roots = [self.world.access_root]
         return read(authenticate(fetched, roots, self.world.watch.now))
 
-    def answer(self, tx: str, change: Change = no_change) -> str:
-        """The form the wallet would post, with one thing wrong if ``change`` says."""
+    def answer(
+        self, tx: str, change: Change = no_change, prefer: str | None = None
+    ) -> str:
+        """The form the wallet would post, with one thing wrong if ``change`` says.
+
+        ``prefer``: the format to answer in, where the query leaves a choice.
+        """
         request = self.request(tx)
-        matches = dcql.match(request.query, self.wallet.credentials())
+        matches = dcql.match(request.query, self.wallet.credentials(), prefer=prefer)
         draft = answer.start(request, matches, self.wallet, self.world.watch.now)
         draft.provider, draft.accomplice = self.world.provider, self.accomplice
         form = answer.build(draft, change)
