@@ -13,7 +13,13 @@ from wallet_emulator.issuance import receive_offer
 from wallet_emulator.persons import PERSONS
 from wallet_emulator.pid_provider import PidProvider
 from wallet_emulator.presentation import Outcome, Presenter
-from wallet_emulator.wallet import Wallet, receive_pid
+from wallet_emulator.wallet import (
+    MDOC_FORMAT,
+    PID,
+    PID_MDOC,
+    Wallet,
+    receive_pid,
+)
 
 LEASE = Path(__file__).parents[2] / "wallet_emulator" / "sample" / "lease.pdf"
 
@@ -85,4 +91,9 @@ def now() -> datetime:
 
 
 def _means(chosen):  # type: ignore[no-untyped-def]
-    return {"change": chosen.change(), "adapt_link": chosen.adapt_link}
+    of_an_mdoc = PID_MDOC in chosen.kinds and PID not in chosen.kinds
+    return {
+        "change": chosen.change(),
+        "adapt_link": chosen.adapt_link,
+        "prefer": MDOC_FORMAT if of_an_mdoc else None,
+    }
