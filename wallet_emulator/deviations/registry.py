@@ -76,50 +76,38 @@ def deviation(
     kinds: tuple[str, ...] = EITHER,
 ) -> Callable[[Alter], Deviation]:
     """Make a ``Deviation`` of the function that alters an SD-JWT VC's presentation."""
-
-    def make(alter: Alter) -> Deviation:
-        def apply(draft: Draft, kinds: tuple[str, ...]) -> None:
-            shown = (draft.of_kind(kind) for kind in kinds)
-            alter(draft, _first(kinds, (s for s in shown if s is not None)))
-
-        return Deviation(
-            name=name,
-            breaks=breaks,
-            threat=threat,
-            check=check,
-            expected=expected,
-            kinds=kinds,
-            stage=stage,
-            apply=apply,
-            adapt_link=_unchanged,
-        )
-
-    return make
+    return _maker(
+        Draft.of_kind,
+        name=name,
+        stage=stage,
+        breaks=breaks,
+        threat=threat,
+        check=check,
+        expected=expected,
+        kinds=kinds,
+    )
 
 
 def mdoc_deviation(
-    name: str, *, stage: Stage, breaks: str, threat: str, check: str, expected: str
+    name: str,
+    *,
+    stage: Stage,
+    breaks: str,
+    threat: str,
+    check: str,
+    expected: str,
 ) -> Callable[[AlterMdoc], Deviation]:
     """Make a ``Deviation`` of the function that alters an mdoc's presentation."""
-
-    def make(alter: AlterMdoc) -> Deviation:
-        def apply(draft: Draft, kinds: tuple[str, ...]) -> None:
-            shown = (draft.mdoc_of_kind(kind) for kind in kinds)
-            alter(draft, _first(kinds, (s for s in shown if s is not None)))
-
-        return Deviation(
-            name=name,
-            breaks=breaks,
-            threat=threat,
-            check=check,
-            expected=expected,
-            kinds=(PID_MDOC,),
-            stage=stage,
-            apply=apply,
-            adapt_link=_unchanged,
-        )
-
-    return make
+    return _maker(
+        Draft.mdoc_of_kind,
+        name=name,
+        stage=stage,
+        breaks=breaks,
+        threat=threat,
+        check=check,
+        expected=expected,
+        kinds=(PID_MDOC,),
+    )
 
 
 def answer_deviation(
@@ -133,10 +121,34 @@ def answer_deviation(
     kinds: tuple[str, ...] = ANY,
 ) -> Callable[[AlterAnswer], Deviation]:
     """Make a ``Deviation`` of the function that alters the answer around it."""
+    return _maker(
+        Draft.shown_of_kind,
+        name=name,
+        stage=stage,
+        breaks=breaks,
+        threat=threat,
+        check=check,
+        expected=expected,
+        kinds=kinds,
+    )
 
-    def make(alter: AlterAnswer) -> Deviation:
+
+def _maker(
+    find: Callable[[Draft, str], _Found | None],
+    *,
+    name: str,
+    stage: Stage,
+    breaks: str,
+    threat: str,
+    check: str,
+    expected: str,
+    kinds: tuple[str, ...],
+) -> Callable[[Callable[[Draft, _Found], None]], Deviation]:
+    """``find`` yields what is to be altered in an answer, if it is there."""
+
+    def make(alter: Callable[[Draft, _Found], None]) -> Deviation:
         def apply(draft: Draft, kinds: tuple[str, ...]) -> None:
-            shown = (draft.shown_of_kind(kind) for kind in kinds)
+            shown = (find(draft, kind) for kind in kinds)
             alter(draft, _first(kinds, (s for s in shown if s is not None)))
 
         return Deviation(
