@@ -49,11 +49,6 @@ class WebSecret:
         number = int.from_bytes(hmac.digest(self._value, message, "sha256")[:8], "big")
         return f"{number % 10**DIGITS:0{DIGITS}d}"
 
-    def derived(self, purpose: Purpose, of: str, code: str) -> bool:
-        """Compare in constant time."""
-        expected = self.derive(purpose, of).encode()
-        return hmac.compare_digest(expected, code.encode())
-
 
 def load_secret(path: Path) -> WebSecret:
     try:

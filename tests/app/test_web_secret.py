@@ -35,9 +35,9 @@ def test_no_code_says_anything_about_another() -> None:
 def test_a_code_is_recognised_for_its_purpose_only() -> None:
     code = SECRET.derive(Purpose.RESPONSE_CODE, "tx")
 
-    assert SECRET.derived(Purpose.RESPONSE_CODE, "tx", code)
-    assert not SECRET.derived(Purpose.WALLET_ERROR, "tx", code)
-    assert not SECRET.derived(Purpose.RESPONSE_CODE, "tx2", code)
+    assert SECRET.derive(Purpose.RESPONSE_CODE, "tx") == code
+    assert SECRET.derive(Purpose.WALLET_ERROR, "tx") != code
+    assert SECRET.derive(Purpose.RESPONSE_CODE, "tx2") != code
 
 
 def test_the_secret_is_made_once_and_for_its_owner_only(tmp_path: Path) -> None:
