@@ -23,11 +23,9 @@ def handover_blueprint(pages: HandoverPages) -> Blueprint:
 
     @bp.get("/requests/<request_id>/phone")
     def offered(request_id: str) -> ResponseReturnValue:
-        if pages.signing.moved(request_id):
-            return to_page(request_id)
-        request = pages.signing.owned(request_id)
-        ticket = pages.handovers.ticket(request)
-        if ticket is None:
+        request = pages.signing.unless_moved(request_id)
+        ticket = None if request is None else pages.handovers.ticket(request)
+        if request is None or ticket is None:
             return to_page(request_id)
         return render_template(
             "continue_on_phone.html",

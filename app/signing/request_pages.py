@@ -43,8 +43,16 @@ class SigningPages:
         self.steps.delivery.lend_a_hand(owned)
         return self.owned(owned.id) if owned.state == State.SIGNING else owned
 
-    def moved(self, request_id: str) -> bool:
-        """Whether this browser gave the request to another one."""
+    def unless_moved(self, request_id: str) -> SigningRequest | None:
+        """``None``: this browser gave the request to another one, and sees no more."""
+        try:
+            return self.owned(request_id)
+        except RequestNotFoundError:
+            if self._gave_away(request_id):
+                return None
+            raise
+
+    def _gave_away(self, request_id: str) -> bool:
         try:
             browser = self.door.current()
         except UnknownBrowserError:

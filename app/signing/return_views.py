@@ -83,10 +83,9 @@ def return_blueprint(pages: ReturnPages) -> Blueprint:
 
 def _word(pages: ReturnPages, exchange: Exchange) -> str:
     """The phone waits for the code, and then for its wallet to fetch the pass."""
-    offer = pages.offers.of(exchange.tx)
-    if offer is not None and offer.redeemed:
-        return Hint.PASS_TAKEN
-    return exchange_word(exchange, pages.phone.clock())
+    word = exchange_word(exchange, pages.phone.clock())
+    offer = pages.offers.of(exchange.tx) if word == Hint.CONFIRMED else None
+    return Hint.PASS_TAKEN if offer is not None and offer.redeemed else word
 
 
 def _refused(exchange: Exchange, *, here: bool) -> ResponseReturnValue:

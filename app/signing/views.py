@@ -41,18 +41,19 @@ def signing_blueprint(pages: SigningPages) -> Blueprint:
 
     @bp.get("/requests/<request_id>")
     def page(request_id: str) -> ResponseReturnValue:
-        if pages.moved(request_id):
+        owned = pages.unless_moved(request_id)
+        if owned is None:
             return render_template("moved.html")
-        owned = pages.helped_along(pages.owned(request_id))
+        owned = pages.helped_along(owned)
         at = _number("document"), _number("page")
         browser = pages.door.current()
         return pages.shower.page(owned, pages.exchange(owned), browser, at)
 
     @bp.get("/requests/<request_id>/watch")
     def watch(request_id: str) -> ResponseReturnValue:
-        if pages.moved(request_id):
+        owned = pages.unless_moved(request_id)
+        if owned is None:
             return word(Hint.MOVED)
-        owned = pages.owned(request_id)
         now = pages.shower.clock()
         return word(request_word(State(owned.state), pages.exchange(owned), now))
 

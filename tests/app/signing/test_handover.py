@@ -155,3 +155,15 @@ def test_taking_over_needs_the_form_of_this_browser(
 
     assert answer.status_code == 403
     assert Page(client.get(request_path(ready))).state == "ready"
+
+
+def test_a_document_that_came_back_can_be_seen_again(
+    client: FlaskClient, phone: FlaskClient, ready: Page, ticket: str
+) -> None:
+    taken = Page(phone.get(ticket)).submit(phone, "continue")
+    back = address(taken.submit(phone, "continue-on-phone"))
+
+    Page(client.get(back)).submit(client, "continue")
+
+    assert Page(client.get(request_path(ready))).state == "ready"
+    assert client.get(f"{request_path(ready)}/watch").json == {"state": "ready"}
