@@ -20,6 +20,7 @@ from pydantic_settings import (
 )
 
 from hsm.config import HsmConfig
+from sam.trust.categories import Category
 
 REQUEST_LIFETIME = timedelta(minutes=5)
 APPROVAL_LIFETIME = timedelta(minutes=10)
@@ -42,6 +43,7 @@ class SamConfig(BaseSettings):
     sam_database_url: str | None = None
     sam_socket: Path | None = None
     pid_trust_anchors: Path | None = None
+    wallet_provider_trust_anchors: Path | None = None
     sam_free_tier_policy: Path | None = None
     status_list_uris: tuple[str, ...] = ()
     """Lists to hold before the first credential names them; more come by themselves."""
@@ -102,12 +104,21 @@ class SamConfig(BaseSettings):
     def ca_anchor(self) -> Path:
         return self.sam_directory / "ca-anchor.pem"
 
+    def anchor_folders(self, category: Category) -> tuple[Path, ...]:
+        """The SAM's own folder of a category, and the operator's if one is set."""
+        name, named = {
+            Category.PID_PROVIDERS: ("pid", self.pid_trust_anchors),
+            Category.WALLET_PROVIDERS: (
+                "wallet-providers",
+                self.wallet_provider_trust_anchors,
+            ),
+        }[category]
+        own = self.sam_directory / "anchors" / name
+        return (own,) if named is None else (own, named)
+
     @property
     def pid_anchor_folders(self) -> tuple[Path, ...]:
-        own = self.sam_directory / "anchors" / "pid"
-        return (
-            (own,) if self.pid_trust_anchors is None else (own, self.pid_trust_anchors)
-        )
+        return self.anchor_folders(Category.PID_PROVIDERS)
 
     @property
     def free_tier_policy(self) -> Path:

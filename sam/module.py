@@ -13,6 +13,7 @@ from sam.database import Database
 from sam.parsed_lists import ParsedLists
 from sam.policy import FreeTierPolicy
 from sam.service_keys import PassIssuer, RequestSigner
+from sam.trust.categories import Category
 
 
 class CertificateIssuer(Protocol):
@@ -51,6 +52,9 @@ class Sam:
     issuer: CertificateIssuer
     ca_anchor: bytes
     trust: Mapping[str, IssuerTrust]
+    """Query id → who may issue what is asked for there."""
+    anchors: Mapping[Category, IssuerTrust]
+    """Category → its anchors, whatever is asked for."""
     pid_providers: tuple[str, ...]
     policy: FreeTierPolicy | None
     clock: Callable[[], datetime]

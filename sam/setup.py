@@ -31,7 +31,7 @@ def set_up(config: SamConfig, say: Callable[[str], None]) -> None:
     directory = config.sam_directory
     directory.mkdir(parents=True, exist_ok=True)
     directory.chmod(0o700)  # also when an administrator made it with another mode
-    for folder in ("anchors/pid", "csr", "certificates"):
+    for folder in ("anchors/pid", "anchors/wallet-providers", "csr", "certificates"):
         (directory / folder).mkdir(parents=True, exist_ok=True)
     for made in token.set_up(config.hsm):
         say(f"key {made.value} made in the token")

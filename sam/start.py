@@ -27,6 +27,9 @@ from sam.module import CertificateIssuer, Sam, no_fault
 from sam.pid import PID, PID_MDOC
 from sam.policy import FreeTierPolicy
 from sam.service_keys import Chain, PassIssuer, RequestSigner
+from sam.trust import anchor_files
+from sam.trust.anchor_files import AnchorFileError
+from sam.trust.categories import Category
 
 
 class StartError(Exception):
@@ -91,8 +94,10 @@ def assemble(
     for sentence in missing_certificates(config):
         raise StartError(sentence)
     tested = device.self_test()
-    providers = pid_anchors(config)
-    pid_issuers = AnchorStore(providers)
+    anchors = {category: _anchors(config, category) for category in Category}
+    providers = anchors[Category.PID_PROVIDERS]
+    trusted = {category: AnchorStore(found) for category, found in anchors.items()}
+    pid_issuers = trusted[Category.PID_PROVIDERS]
     pass_chain = _service_chain(config, device, ServiceKey.PASS_ISSUING)
     sam = Sam(
         config=config,
@@ -110,6 +115,7 @@ def assemble(
             PID_MDOC: pid_issuers,
             approvals.PASS: PinnedIssuer("signing-pass", pass_chain[0]),
         },
+        anchors=trusted,
         pid_providers=tuple(sorted(providers)),
         policy=free_tier_policy(config),
         clock=clock,
@@ -120,17 +126,11 @@ def assemble(
     return sam
 
 
-def pid_anchors(config: SamConfig) -> Mapping[str, x509.Certificate]:
-    """Provider id → anchor; the id is the stem of the PEM file's name."""
-    anchors: dict[str, x509.Certificate] = {}
-    for folder in config.pid_anchor_folders:
-        for file in sorted(folder.glob("*.pem")):
-            if file.stem in anchors:
-                raise StartError(f"two PID anchors are called {file.stem}")
-            anchors[file.stem] = _certificates(file)[0]
-    if len(set(anchors.values())) != len(anchors):
-        raise StartError("one certificate is the anchor of two PID providers")
-    return anchors
+def _anchors(config: SamConfig, category: Category) -> Mapping[str, x509.Certificate]:
+    try:
+        return anchor_files.read(config.anchor_folders(category))
+    except AnchorFileError as error:
+        raise StartError(f"{category}: {error}") from error
 
 
 def free_tier_policy(config: SamConfig) -> FreeTierPolicy | None:

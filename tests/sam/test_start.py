@@ -64,7 +64,7 @@ BROKEN: dict[str, tuple[Break, str]] = {
     "ca-anchor-missing": (remove("ca-anchor.pem"), "CA's root certificate"),
     "ca-anchor-garbage": (overwrite("ca-anchor.pem", b"x"), "no readable PEM"),
     "pid-anchor-garbage": (overwrite("anchors/pid/x.pem", b"x"), "no readable PEM"),
-    "pid-anchor-twice": (same_anchor_twice, "two PID providers"),
+    "pid-anchor-twice": (same_anchor_twice, "anchor of two providers"),
 }
 
 
@@ -89,7 +89,7 @@ def test_two_anchors_of_one_name_stop_the_start(world: World, tmp_path: Path) ->
     shutil.copytree(own, more)
     config = world.sam.config.model_copy(update={"pid_trust_anchors": more})
 
-    with pytest.raises(StartError, match="two PID anchors are called demo-pid"):
+    with pytest.raises(StartError, match="two anchors are called demo-pid"):
         restarted(world, config)
 
 
