@@ -7,8 +7,10 @@ send one.
 """
 
 import hashlib
+from collections.abc import Mapping
 from datetime import datetime
-from typing import Any
+from types import MappingProxyType
+from typing import Any, Final
 
 from sqlalchemy import Connection, Row
 
@@ -31,6 +33,22 @@ from sam.pid import ACCEPTED_TYPES, common_claims, pid_of
 from sam.transactions import known, still_open
 
 AUDITED_REFUSALS = 5  # per transaction: a stranger's answers cannot fill the log
+
+TOLD: Final[Mapping[str, type[refused.AnswerRefusedError]]] = MappingProxyType(
+    {
+        "credential_revoked": refused.CredentialRevokedError,
+        "credential_expired": refused.CredentialExpiredError,
+        "issuer_not_trusted": refused.IssuerNotTrustedError,
+        "no_unique_identifier": refused.NoIdentifierError,
+        "unfit_name": refused.UnfitNameError,
+        "another_signer": refused.AnotherPersonError,
+        "pass_of_another_signer": refused.AnotherPersonError,
+        "pass_unknown_or_expired": refused.PassRefusedError,
+        "pass_not_as_issued": refused.PassRefusedError,
+        "pass_key_mismatch": refused.PassRefusedError,
+    }
+)
+"""Why an answer did not hold, where the person can do something about it (ADR 21)."""
 
 
 def submit(sam: Sam, call: m.Submit) -> m.Submitted:
@@ -55,10 +73,13 @@ def submit(sam: Sam, call: m.Submit) -> m.Submitted:
         raise _refusal(error) from error
 
 
-def _refusal(error: Exception) -> refused.SamError:
+def _refusal(
+    error: Openid4vpError | approvals.NotAnApprovalError,
+) -> refused.AnswerRefusedError:
     if isinstance(error, kept_files.ListNotHeldError):
         return refused.StatusUnknownError("a status list is not at hand")
-    return refused.AnswerRefusedError("the answer does not hold")
+    kind = TOLD.get(error.code, refused.AnswerRefusedError)
+    return kind("the answer does not hold")
 
 
 def handle_of(device: SigningDevice, tx: str) -> str:

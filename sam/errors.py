@@ -5,7 +5,14 @@
     SamError
     ├─ MalformedCallError           400  the call itself is not of the contract
     ├─ AnswerRefusedError           400  the wallet's answer failed verification
-    │   └─ StatusUnknownError       400  a list is not at hand: fetch it, ask again
+    │   ├─ StatusUnknownError       400  a list is not at hand: fetch it, ask again
+    │   ├─ CredentialRevokedError   400  PID or pass is withdrawn or suspended
+    │   ├─ CredentialExpiredError   400  PID or pass is past its end
+    │   ├─ IssuerNotTrustedError    400  no anchor of ours vouches for the issuer
+    │   ├─ NoIdentifierError        400  the PID names nobody uniquely
+    │   ├─ UnfitNameError           400  the PID's name fits no certificate
+    │   ├─ AnotherPersonError       400  not who identified, or not their pass
+    │   └─ PassRefusedError         400  the pass is not, or no longer, one of ours
     ├─ FileRefusedError             400  a fetched file does not hold
     ├─ ProofRefusedError            400  the key proof for a pass failed
     ├─ NonceRefusedError            400  the proof's c_nonce is unknown, old or used
@@ -22,9 +29,9 @@
     ├─ SigningFailedError           502  the ceremony broke; nothing was released
     └─ SamUnavailableError          503  no SAM, no HSM or no CA behind it
 
-The message is for engineers and holds no personal data; the web tier never learns
-which check of an answer failed, only that one did (the reason is in the audit log). The
-one exception is a status list that is not at hand, because the web tier can fetch it.
+The message is for engineers and holds no personal data. Of a refused answer the web
+tier learns that a check failed and, in the few cases above, the kind of reason, because
+the person can then do something (ADR 21); all others are in the audit log only.
 """
 
 from typing import ClassVar
@@ -49,6 +56,34 @@ class AnswerRefusedError(SamError):
 
 class StatusUnknownError(AnswerRefusedError):
     code = "status_unknown"
+
+
+class CredentialRevokedError(AnswerRefusedError):
+    code = "credential_revoked"
+
+
+class CredentialExpiredError(AnswerRefusedError):
+    code = "credential_expired"
+
+
+class IssuerNotTrustedError(AnswerRefusedError):
+    code = "issuer_not_trusted"
+
+
+class NoIdentifierError(AnswerRefusedError):
+    code = "no_unique_identifier"
+
+
+class UnfitNameError(AnswerRefusedError):
+    code = "unfit_name"
+
+
+class AnotherPersonError(AnswerRefusedError):
+    code = "another_person"
+
+
+class PassRefusedError(AnswerRefusedError):
+    code = "pass_refused"
 
 
 class FileRefusedError(SamError):
@@ -129,6 +164,6 @@ class SamUnavailableError(SamError):
 KINDS: tuple[type[SamError], ...] = (
     SamError,
     *SamError.__subclasses__(),
-    StatusUnknownError,
+    *AnswerRefusedError.__subclasses__(),
 )
 BY_CODE: dict[str, type[SamError]] = {kind.code: kind for kind in KINDS}

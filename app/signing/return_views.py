@@ -91,7 +91,7 @@ def _word(pages: ReturnPages, exchange: Exchange) -> str:
 def _refused(exchange: Exchange, *, here: bool) -> ResponseReturnValue:
     if here and exchange.answered_at is not None:
         return to_page(exchange.request_id)  # it changed its mind meanwhile
-    said = wallet_said(exchange.wallet_error)
+    said = wallet_said(exchange.wallet_error or "")
     return render_template("wallet_said.html", exchange=exchange, said=said, here=here)
 
 

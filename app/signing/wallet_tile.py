@@ -12,7 +12,7 @@ from app.database import Database
 from app.signers import store as signers
 from app.signers.store import Exchange
 from app.signers.wallet_link import wallet_link
-from app.signing.wallet_words import wallet_said
+from app.signing.wallet_words import Said, wallet_said
 from app.web.qr import qr_svg
 
 MAX_RENEWALS: Final = 5
@@ -28,7 +28,7 @@ class Tile:
     expired: bool
     seconds_left: int
     renew_by_itself: bool
-    said: str | None
+    said: Said | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

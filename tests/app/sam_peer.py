@@ -264,7 +264,7 @@ class SamPeer:
             return m.Submitted(outcome="identified", handle=handle, display_name=NAME)
         if tx.purpose is m.Purpose.SIGN and response.startswith("approved"):
             return m.Submitted(outcome="approved")
-        raise errors.AnswerRefusedError
+        raise errors.BY_CODE.get(response, errors.AnswerRefusedError)
 
     def _signed(self, tx: Tx) -> m.Finished:
         signer = self.pki.signer(f"TEST {NAME}")

@@ -13,6 +13,7 @@ from sqlalchemy import update
 from hsm.memory_device import MemoryDevice
 from sam import approvals, audit, errors, schema
 from sam import messages as m
+from sam.answers import TOLD
 from sam.config import PASS_LIFETIME
 from tests.sam.callers import Holder
 from tests.sam.world import World
@@ -25,10 +26,11 @@ from wallet_emulator.wallet import PID, SIGNING_PASS
 
 def refusal(world: World, tx: str, body: str) -> str:
     """The reason in the log for refusing ``body``."""
-    with pytest.raises(errors.AnswerRefusedError):
+    with pytest.raises(errors.AnswerRefusedError) as refused:
         world.submit(tx, body)
     assert world.row(tx)["state"] == m.State.OPEN
     reason: str = json.loads(world.audited(audit.Event.ANSWER_REFUSED)[-1])["reason"]
+    assert type(refused.value) is TOLD.get(reason, errors.AnswerRefusedError)
     return reason
 
 

@@ -76,7 +76,7 @@ def test_the_same_answer_holds_once_the_list_is_kept(
     assert world.submit(tx, answer).outcome == "identified"
 
 
-def test_who_is_revoked_is_refused_without_a_hint(
+def test_who_is_revoked_is_refused_and_told(
     world: World, published: Published
 ) -> None:
     revoked = with_status(world, "asa", 666)
@@ -87,7 +87,7 @@ def test_who_is_revoked_is_refused_without_a_hint(
     with pytest.raises(errors.AnswerRefusedError) as refusal:
         world.submit(tx, revoked.answer(tx))
 
-    assert type(refusal.value) is errors.AnswerRefusedError
+    assert type(refusal.value) is errors.CredentialRevokedError
     assert "credential_revoked" in world.audited(audit.Event.ANSWER_REFUSED)[0]
 
 

@@ -1,9 +1,13 @@
 """The two addresses wallets call, and what they may and may not get there."""
 
+import html
+
 import httpx
 import pytest
 from flask.testing import FlaskClient
 
+from app.signing import wallet_words
+from openid4vp import response
 from sam import errors
 from tests.app.conftest import Web, response_code, returning, tx_of, upload
 from tests.app.page import Page
@@ -244,6 +248,45 @@ def test_the_page_after_an_error_says_what_the_wallet_said(
 
     assert "did not share anything" in page.text
     assert "Set-Cookie" not in page.headers
+
+
+@pytest.mark.parametrize("code", sorted(wallet_words.WALLET_ERRORS))
+def test_every_error_of_a_wallet_has_its_page(
+    web: Web, waiting: Page, client: FlaskClient, code: str
+) -> None:
+    answer = web.wallet_posts(waiting, f"error={code}")
+    said = wallet_words.WALLET_ERRORS[code]
+
+    for page in (returning(answer), waiting.response.request.path):
+        shown = client.get(page).text
+        assert said.happened in shown
+        assert f"Nothing was signed. {said.to_do}" in shown
+
+
+@pytest.mark.parametrize("code", sorted(wallet_words.REFUSALS))
+def test_every_refusal_that_is_told_has_its_page_and_the_wallet_hears_nothing(
+    web: Web, waiting: Page, client: FlaskClient, code: str
+) -> None:
+    answer = web.wallet_posts(waiting, f"response={code}")
+    plain = web.wallet_posts(waiting, "response=answer_refused")
+
+    assert answer.status_code == 400
+    assert answer.content == plain.content
+    web.wallet_posts(waiting, f"response={code}")
+    shown = html.unescape(client.get(waiting.response.request.path).text)
+    said = wallet_words.REFUSALS[code]
+    assert said.happened in shown
+    assert f"Nothing was signed. {said.to_do}" in shown
+
+
+def test_every_error_that_the_verifier_passes_on_has_words() -> None:
+    assert set(wallet_words.WALLET_ERRORS) == response.WALLET_ERRORS
+
+
+def test_the_sam_and_the_page_know_the_same_reasons() -> None:
+    told = {kind.code for kind in errors.AnswerRefusedError.__subclasses__()}
+
+    assert told | {errors.AnswerRefusedError.code} == set(wallet_words.REFUSALS)
 
 
 def test_the_text_of_a_wallets_error_is_never_shown(

@@ -19,6 +19,7 @@ from flask import Flask, Response, render_template
 from app.oauth.authorize_views import REFUSALS
 from app.plans.policy import load
 from app.signing.states import SHOWN, State
+from app.signing.wallet_words import wallet_said
 from app.verification.signed_file import DOES_NOT_PROVE, HEADLINES, Verdict
 from app.web.headers import CONTENT_SECURITY_POLICY
 from app.web.qr import qr_svg
@@ -217,7 +218,7 @@ WALLET: Final[dict[str, Any]] = {
     "said": None,
     "card": CARD,
 }
-SAID: Final = "Your wallet did not share anything."
+SAID: Final = wallet_said("access_denied")
 DEMO_LINK: Final = "https://wallet.example/scan?uri=openid4vp"
 PHONE: Final[dict[str, Any]] = {
     "exchange": EXCHANGE,
