@@ -1,10 +1,12 @@
 """Cookies and forms at the edge."""
 
 import re
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 from flask.testing import FlaskClient
+from werkzeug.test import TestResponse
 
 from app import create_app
 from app.config import WebConfig
@@ -28,26 +30,47 @@ def test_the_cookie_is_set_once(client: FlaskClient) -> None:
     assert "Set-Cookie" not in client.get("/").headers
 
 
-def test_over_https_the_cookie_is_bound_to_the_host(
-    web: Web, config: WebConfig
-) -> None:
-    secure = config.model_copy(update={"base_url": "https://sign.example"})
-    peers = Peers(
-        sam=web.sam.client(),
-        documents=web.parts.intake._documents,
-        http=web.parts.time_stamps._http,
-        clock=web.clock,
-    )
-    app = create_app(secure, peers)
+@pytest.fixture
+def served_at(web: Web, config: WebConfig) -> Iterator[Callable[[str], TestResponse]]:
+    """The first page's answer of a service at another address."""
+    apps = []
 
-    answer = app.test_client().get("/")
+    def first_page(base_url: str) -> TestResponse:
+        peers = Peers(
+            sam=web.sam.client(),
+            documents=web.parts.intake._documents,
+            http=web.parts.time_stamps._http,
+            clock=web.clock,
+        )
+        there = config.model_copy(update={"base_url": base_url})
+        apps.append(create_app(there, peers))
+        return apps[-1].test_client().get("/")
+
+    yield first_page
+    for app in apps:
+        app.extensions["parts"].database.close()
+
+
+def test_over_https_the_cookie_is_bound_to_the_host(
+    served_at: Callable[[str], TestResponse],
+) -> None:
+    answer = served_at("https://sign.example")
 
     header = answer.headers["Set-Cookie"]
     assert header.startswith("__Host-qes=")
     assert "Secure" in header
     assert "Domain" not in header
     assert answer.headers["Strict-Transport-Security"].startswith("max-age=")
-    app.extensions["parts"].database.close()
+
+
+@pytest.mark.parametrize("host", ["localhost:8443", "127.0.0.1", "[::1]:8443"])
+def test_on_loopback_other_services_of_the_machine_may_stay_with_http(
+    served_at: Callable[[str], TestResponse], host: str
+) -> None:
+    answer = served_at(f"https://{host}")
+
+    assert answer.headers["Set-Cookie"].startswith("__Host-qes=")
+    assert "Strict-Transport-Security" not in answer.headers
 
 
 def test_a_chosen_cookie_is_not_adopted(client: FlaskClient) -> None:
