@@ -51,6 +51,7 @@ __all__ = [
 TYP: Final = "oauth-authz-req+jwt"
 AUD: Final = "https://self-issued.me/v2"
 RESPONSE_MODE: Final = "direct_post.jwt"
+DC_API_RESPONSE_MODE: Final = "dc_api.jwt"
 # B.3.4, B.2.2; COSE: -7 is ES256, -9 the same curve fully specified (ESP256). No MAC
 # is listed, so that an mdoc is bound by a signature.
 VP_FORMATS: Final[Mapping[str, Mapping[str, list[str] | list[int]]]] = MappingProxyType(
@@ -136,10 +137,8 @@ def _claims(transaction: Transaction, wallet_nonce: str | None) -> dict[str, obj
         "iat": int(transaction.created_at.timestamp()),
         "exp": int(transaction.expires_at.timestamp()),
         "response_type": "vp_token",
-        "response_mode": RESPONSE_MODE,
-        "response_uri": transaction.response_uri,
+        **_return_way(transaction),
         "nonce": transaction.nonce,
-        "state": transaction.state,
         "dcql_query": transaction.query.to_json(),
         "client_metadata": _client_metadata(transaction),
     }
@@ -150,6 +149,20 @@ def _claims(transaction: Transaction, wallet_nonce: str | None) -> dict[str, obj
             raise InvalidRequestError("wallet_nonce is 1 to 512 visible characters")
         claims["wallet_nonce"] = wallet_nonce
     return claims
+
+
+def _return_way(transaction: Transaction) -> dict[str, object]:
+    """How the answer comes: posted to us (§8.2), or by the browser (App. A.2)."""
+    if transaction.origin is not None:
+        return {
+            "response_mode": DC_API_RESPONSE_MODE,
+            "expected_origins": [transaction.origin],
+        }
+    return {
+        "response_mode": RESPONSE_MODE,
+        "response_uri": transaction.response_uri,
+        "state": transaction.state,
+    }
 
 
 def _client_metadata(transaction: Transaction) -> dict[str, object]:
@@ -171,7 +184,7 @@ def _check_client_id(transaction: Transaction, leaf: x509.Certificate) -> None:
     client_id = transaction.client_id
     if client_id.startswith(X509_SAN_DNS):
         name = client_id.removeprefix(X509_SAN_DNS)
-        host = urlsplit(transaction.response_uri).hostname
+        host = urlsplit(transaction.origin or transaction.response_uri).hostname
         if name not in _dns_names(leaf) or name != host:
             raise RequestSigningError(
                 "client_id is no dNSName of leaf and response_uri"

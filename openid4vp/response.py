@@ -59,7 +59,7 @@ def presentations(transaction: Transaction, body: bytes) -> dict[str, tuple[str,
     if "error" in answer:
         _refuse(transaction, answer, encrypted=True)
     _check_state(transaction, answer)
-    return _texts(members.required(answer, "vp_token", dict), transaction.query)
+    return texts(members.required(answer, "vp_token", dict), transaction.query)
 
 
 def parse_form(body: bytes) -> dict[str, str]:
@@ -96,9 +96,14 @@ def _check_state(transaction: Transaction, answer: Mapping[str, object]) -> None
 def _refuse(
     transaction: Transaction, answer: Mapping[str, object], *, encrypted: bool
 ) -> NoReturn:
+    _check_state(transaction, answer)
+    refuse(answer, encrypted=encrypted)
+
+
+def refuse(answer: Mapping[str, object], *, encrypted: bool) -> NoReturn:
+    """Raise the ``WalletRefusedError`` that an error of §8.5 stands for."""
     if "vp_token" in answer or "response" in answer:
         raise MalformedResponseError("an error and an answer at once")
-    _check_state(transaction, answer)
     error = members.required(answer, "error", str)
     description = members.optional(answer, "error_description", str)
     raise WalletRefusedError(
@@ -114,17 +119,18 @@ def _clean(text: str) -> str:
     return printable[:MAX_DESCRIPTION]
 
 
-def _texts(
+def texts(
     vp_token: Mapping[str, object], query: DcqlQuery
 ) -> dict[str, tuple[str, ...]]:
-    texts = {query_id: _strings(value) for query_id, value in vp_token.items()}
-    if sum(map(len, texts.values())) > MAX_PRESENTATIONS:
+    """The presentations in a ``vp_token`` (§8.1), by query id."""
+    found = {query_id: _strings(value) for query_id, value in vp_token.items()}
+    if sum(map(len, found.values())) > MAX_PRESENTATIONS:
         raise QueryNotSatisfiedError(f"more than {MAX_PRESENTATIONS} presentations")
-    for query_id, several in texts.items():
+    for query_id, several in found.items():
         asked = query.credential(query_id)
         if len(several) != 1 and not (asked is not None and asked.multiple):
             raise QueryNotSatisfiedError("a query id has not exactly one presentation")
-    return texts
+    return found
 
 
 def _strings(value: object) -> tuple[str, ...]:

@@ -81,10 +81,11 @@ def verify(presentation: str, expected: Expectation) -> VerifiedCredential:
     kb_claims = key_binding.parse_claims(kb_jwt.payload)
     # 14: made now, and not before it was asked for
     _check_issued_now(kb_claims, expected)
-    # 15: for this request, and for us: the whole client_id with its prefix
+    # 15: for this request, and for us: the whole client_id with its prefix, or where
+    #     a browser carried the answer the page's origin
     if not _equal(kb_claims.nonce, expected.transaction.nonce):
         raise NonceMismatchError("the holder proof is over another nonce")
-    if not _equal(kb_claims.aud, expected.transaction.client_id):
+    if not _equal(kb_claims.aud, expected.transaction.audience):
         raise AudienceMismatchError("the holder proof is for another verifier")
     # 16: over exactly these disclosures, as received
     if not _equal(kb_claims.sd_hash, sd_jwt.digest(parts.signed_part, sd_alg)):

@@ -17,13 +17,18 @@ _DEVICE_AUTHENTICATION: Final = b"\x84" + cbor.encode("DeviceAuthentication")
 
 
 def session_transcript(transaction: Transaction) -> bytes:
-    """OpenID4VP 1.0 B.2.6.1, for answers that are encrypted and posted to us."""
+    """OpenID4VP 1.0 B.2.6, for encrypted answers: posted to us, or by a browser."""
+    thumbprint = base64url.decode(
+        jwk.thumbprint(transaction.public_response_jwk()), "thumbprint"
+    )
+    if transaction.origin is not None:
+        return dcapi_session_transcript(
+            transaction.origin, transaction.nonce, thumbprint
+        )
     return redirect_session_transcript(
         client_id=transaction.client_id,
         nonce=transaction.nonce,
-        thumbprint=base64url.decode(
-            jwk.thumbprint(transaction.public_response_jwk()), "thumbprint"
-        ),
+        thumbprint=thumbprint,
         response_uri=transaction.response_uri,
     )
 
@@ -31,7 +36,7 @@ def session_transcript(transaction: Transaction) -> bytes:
 def redirect_session_transcript(
     *, client_id: str, nonce: str, thumbprint: bytes | None, response_uri: str
 ) -> bytes:
-    """The same from its parts; ``thumbprint`` is ``None`` for a plain answer."""
+    """B.2.6.1 from its parts; ``thumbprint`` is ``None`` for a plain answer."""
     return _transcript(REDIRECT, [client_id, nonce, thumbprint, response_uri])
 
 

@@ -29,7 +29,8 @@ class Transaction:
 
     ``client_id`` is the one in force at the start: certificates are renewed, and the
     answer is over the old one. ``response_key`` is a private JWK as JSON text. Times
-    are aware, UTC, whole seconds.
+    are aware, UTC, whole seconds. With ``origin`` a page of that origin asks by the
+    Digital Credentials API (``dc_api``): ``state`` and ``response_uri`` are empty then.
     """
 
     client_id: str
@@ -41,6 +42,16 @@ class Transaction:
     transaction_data: tuple[str, ...] = ()
     created_at: datetime
     expires_at: datetime
+    origin: str | None = None
+
+    def __post_init__(self) -> None:
+        if self.origin is not None and self.transaction_data:
+            raise InvalidRequestError("nothing is approved through a browser's API")
+
+    @property
+    def audience(self) -> str:
+        """For whom holder proofs are made: the whole client_id, or A.4's origin."""
+        return self.client_id if self.origin is None else f"origin:{self.origin}"
 
     def with_transaction_data(self, *strings: str) -> "Transaction":
         """The same transaction, asking for approval of exactly these strings.
@@ -67,6 +78,7 @@ class Transaction:
                 "transaction_data": list(self.transaction_data),
                 "created_at": int(self.created_at.timestamp()),
                 "expires_at": int(self.expires_at.timestamp()),
+                **({} if self.origin is None else {"origin": self.origin}),
             }
         )
 
@@ -84,6 +96,7 @@ class Transaction:
             transaction_data=tuple(members.required(stored, "transaction_data", list)),
             created_at=_time(stored, "created_at"),
             expires_at=_time(stored, "expires_at"),
+            origin=members.optional(stored, "origin", str),
         )
 
 

@@ -1,7 +1,7 @@
 """Verify a wallet's answer: a value that holds whole, or an exception.
 
     1. the transaction is still open                      (its ``expires_at``)
-    2. form, decryption, JSON, ``state``, wallet errors   ``response``
+    2. form, decryption, JSON, ``state``, wallet errors   ``response``, ``dc_api``
     3. exactly the ids the query allows                   DCQL §6.4
     4. each presentation, by the format of its query      ``sd_jwt_vc``, ``mdoc``
     5. no credential was presented twice
@@ -16,7 +16,7 @@ from datetime import datetime
 from types import MappingProxyType
 from typing import Final
 
-from openid4vp import mdoc, response, sd_jwt_vc
+from openid4vp import dc_api, mdoc, response, sd_jwt_vc
 from openid4vp.dcql import MSO_MDOC, SD_JWT_VC
 from openid4vp.errors import (
     QueryNotSatisfiedError,
@@ -55,7 +55,8 @@ def verify_response(
     policy: VerificationPolicy,
     now: datetime,
 ) -> VerifiedPresentation:
-    """Verify ``body``, the form the wallet posted to ``response_uri``.
+    """Verify ``body``: the form the wallet posted to ``response_uri``, or the JSON that
+    a browser handed to the page of ``transaction.origin``.
 
     ``trust`` and ``policy.accepted_types`` have an entry for every query id. Raises
     ``WalletRefusedError`` for a wallet's error, else another ``Openid4vpError``.
@@ -64,7 +65,8 @@ def verify_response(
     if now >= transaction.expires_at:
         raise TransactionExpiredError("the answer came too late")
     # 2
-    presentations = response.presentations(transaction, body)
+    channel = response if transaction.origin is None else dc_api
+    presentations = channel.presentations(transaction, body)
     # 3
     transaction.query.evaluate(presentations)
     # 4
