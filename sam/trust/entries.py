@@ -67,6 +67,8 @@ class TrustedEntry:
     certificate: x509.Certificate
     since: datetime | None
     service_type: str
+    country: str | None = None
+    """Two letters: who answers for the provider, where the list says so."""
 
 
 @dataclass(frozen=True, slots=True)
