@@ -2,7 +2,8 @@
 
 ``sign_request_object`` may be called as often as wallets fetch (they fetch twice):
 nonce, key, query, data and times are those of the transaction, and only
-``wallet_nonce`` and the signature differ.
+``wallet_nonce``, the signature and, if the profile lets the wallet say it, ``aud``
+differ.
 
 What is in the request, and what is left out, is what published wallets accept:
 no ``nbf`` and an ``exp`` well ahead (some allow no clock skew), no ``redirect_uri``
@@ -23,7 +24,7 @@ from cryptography import x509
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.serialization import Encoding
 
-from openid4vp import base64url, jwe, jws
+from openid4vp import base64url, jws, policy_floor
 from openid4vp.dcql import MSO_MDOC, SD_JWT_VC
 from openid4vp.errors import (
     InvalidRequestError,
@@ -38,6 +39,7 @@ from openid4vp.transaction import (
     begin,
     check_url,
 )
+from openid4vp.wallet_metadata import WalletMetadata
 
 __all__ = [
     "RequestSigner",
@@ -85,11 +87,13 @@ def sign_request_object(
     *,
     wallet_nonce: str | None,
     now: datetime,
+    wallet_metadata: WalletMetadata | None = None,
 ) -> str:
     """Return the request object as compact JWS (RFC 9101, OpenID4VP 1.0 §5.8).
 
     ``wallet_nonce`` is echoed if the wallet sent one and absent otherwise: wallets
-    refuse one they did not send. Raises ``TransactionExpiredError``,
+    refuse one they did not send. ``wallet_metadata`` chooses among what the profile
+    allows, and widens nothing. Raises ``TransactionExpiredError``,
     ``InvalidRequestError`` and, when certificate and client_id no longer fit,
     ``RequestSigningError``.
     """
@@ -98,8 +102,10 @@ def sign_request_object(
     chain = signer.certificate_chain
     _check_chain(chain)
     _check_client_id(transaction, chain[0])
-    header = {"alg": jws.ALG, "typ": TYP, "x5c": [_der_base64(c) for c in chain]}
-    text = jws.signing_input(header, _claims(transaction, wallet_nonce))
+    claims = _claims(transaction, wallet_nonce)
+    claims["aud"] = _audience(transaction, wallet_metadata)
+    policy_floor.check_request(claims)
+    text = jws.signing_input(_header(transaction, chain), claims)
     signature = signer.sign(text.encode("ascii"))
     try:  # a wrong key or a faulty device must not show as a wallet's refusal
         jws.verify_raw(signature, text.encode("ascii"), _leaf_key(chain[0]))
@@ -114,20 +120,38 @@ def x509_hash_client_id(leaf: x509.Certificate) -> str:
     return X509_HASH + base64url.encode(digest)
 
 
-def authorization_link(
-    transaction: Transaction, request_uri: str, scheme: str = "openid4vp"
-) -> str:
+def authorization_link(transaction: Transaction, request_uri: str) -> str:
     """The link behind the button and in the QR code: three parameters, no more.
 
     ``request_uri_method`` is lower case here and nowhere else (§5.10).
     """
     check_url(request_uri)
-    parameters = {
-        "client_id": transaction.client_id,
-        "request_uri": request_uri,
-        "request_uri_method": "post",
+    profile = transaction.profile
+    parameters = {"client_id": transaction.client_id, "request_uri": request_uri}
+    if profile.request_uri_method != "omit":
+        parameters["request_uri_method"] = profile.request_uri_method
+    scheme = profile.link_scheme
+    start = scheme if "://" in scheme else f"{scheme}://"
+    return f"{start}?{urlencode(parameters, quote_via=quote, safe='')}"
+
+
+def _header(
+    transaction: Transaction, chain: tuple[x509.Certificate, ...]
+) -> dict[str, object]:
+    header: dict[str, object] = {
+        "alg": jws.ALG,
+        "typ": TYP,
+        "x5c": [_der_base64(c) for c in chain],
     }
-    return f"{scheme}://?{urlencode(parameters, quote_via=quote, safe='')}"
+    if transaction.profile.iat_in_header:
+        header["iat"] = int(transaction.created_at.timestamp())
+    return header
+
+
+def _audience(transaction: Transaction, wallet: WalletMetadata | None) -> str:
+    if transaction.profile.aud == "self_issued" or wallet is None:
+        return AUD
+    return wallet.issuer or AUD
 
 
 def _claims(transaction: Transaction, wallet_nonce: str | None) -> dict[str, object]:
@@ -144,6 +168,8 @@ def _claims(transaction: Transaction, wallet_nonce: str | None) -> dict[str, obj
     }
     if transaction.transaction_data:
         claims["transaction_data"] = list(transaction.transaction_data)
+    if transaction.verifier_info:
+        claims["verifier_info"] = list(transaction.verifier_info)
     if wallet_nonce is not None:
         if not _WALLET_NONCE.fullmatch(wallet_nonce):
             raise InvalidRequestError("wallet_nonce is 1 to 512 visible characters")
@@ -171,7 +197,7 @@ def _client_metadata(transaction: Transaction) -> dict[str, object]:
         "vp_formats_supported": {
             asked: VP_FORMATS[asked] for asked in transaction.query.formats()
         },
-        "encrypted_response_enc_values_supported": list(jwe.KEY_BITS),
+        "encrypted_response_enc_values_supported": list(transaction.profile.enc_values),
     }
 
 

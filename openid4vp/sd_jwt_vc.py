@@ -94,7 +94,10 @@ def verify(presentation: str, expected: Expectation) -> VerifiedCredential:
     _check_time(kb_claims.nbf, kb_claims.exp, expected)
     # 18: what was approved is what was asked, or nothing was
     approved = transaction_data.approved_strings(
-        kb_claims, expected.query.id, expected.transaction.transaction_data
+        kb_claims,
+        expected.query.id,
+        expected.transaction.transaction_data,
+        expected.transaction.profile.answer,
     )
     # 19: revocation, then the query evaluated again over what was verified
     reference = status.check(

@@ -9,6 +9,7 @@ byte, because the wallet's proofs are over those bytes.
 import dataclasses
 import json
 import secrets
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Final
@@ -17,6 +18,7 @@ from urllib.parse import urlsplit
 from openid4vp import jwk, members, strict_json, transaction_data
 from openid4vp.dcql import DcqlQuery
 from openid4vp.errors import InvalidRequestError
+from openid4vp.profile import PRODUCTION, Profile
 
 X509_HASH: Final = "x509_hash:"
 X509_SAN_DNS: Final = "x509_san_dns:"
@@ -31,6 +33,7 @@ class Transaction:
     answer is over the old one. ``response_key`` is a private JWK as JSON text. Times
     are aware, UTC, whole seconds. With ``origin`` a page of that origin asks by the
     Digital Credentials API (``dc_api``): ``state`` and ``response_uri`` are empty then.
+    ``profile`` and ``verifier_info`` (§5.11) stay as they were at the start too.
     """
 
     client_id: str
@@ -43,6 +46,8 @@ class Transaction:
     created_at: datetime
     expires_at: datetime
     origin: str | None = None
+    profile: Profile = PRODUCTION
+    verifier_info: tuple[Mapping[str, object], ...] = ()
 
     def __post_init__(self) -> None:
         if self.origin is not None and self.transaction_data:
@@ -58,7 +63,8 @@ class Transaction:
 
         Raises ``InvalidTransactionDataError``.
         """
-        transaction_data.check_request(strings, self.query)
+        dialect = self.profile.transaction_data
+        transaction_data.check_request(strings, self.query, dialect)
         return dataclasses.replace(self, transaction_data=strings)
 
     def public_response_jwk(self) -> dict[str, object]:
@@ -79,6 +85,8 @@ class Transaction:
                 "created_at": int(self.created_at.timestamp()),
                 "expires_at": int(self.expires_at.timestamp()),
                 **({} if self.origin is None else {"origin": self.origin}),
+                "profile": self.profile.to_json(),
+                "verifier_info": list(self.verifier_info),
             }
         )
 
@@ -97,6 +105,9 @@ class Transaction:
             created_at=_time(stored, "created_at"),
             expires_at=_time(stored, "expires_at"),
             origin=members.optional(stored, "origin", str),
+            # absent in what an earlier release stored
+            profile=Profile.from_json(members.optional(stored, "profile", str) or "{}"),
+            verifier_info=tuple(members.optional(stored, "verifier_info", list) or ()),
         )
 
 
@@ -107,6 +118,8 @@ def begin(
     query: DcqlQuery,
     lifetime: timedelta,
     now: datetime,
+    profile: Profile = PRODUCTION,
+    verifier_info: tuple[Mapping[str, object], ...] = (),
 ) -> Transaction:
     """Start a transaction with its own nonce, state and response key.
 
@@ -128,6 +141,8 @@ def begin(
         query=query,
         created_at=created_at,
         expires_at=created_at + lifetime,
+        profile=profile,
+        verifier_info=verifier_info,
     )
 
 

@@ -8,12 +8,9 @@ key-binding JWT is the approval of that string and of nothing else.
 import base64
 import hashlib
 import hmac
-import json
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass
-from typing import ClassVar, Final, Literal
 
-from openid4vp import base64url, members, strict_json
+from openid4vp import base64url, members, qes_approval, strict_json
 from openid4vp.dcql import SD_JWT_VC, DcqlQuery
 from openid4vp.errors import (
     InvalidTransactionDataError,
@@ -21,73 +18,25 @@ from openid4vp.errors import (
     TransactionDataMismatchError,
 )
 from openid4vp.key_binding import KbJwtClaims
-
-HASH_ALG: Final = "sha-256"
-_HASH_SIZE = 32
-_PID_TYPES = ("urn:eudi:pid:", "urn:eu.europa.ec.eudi:pid:")
-_QES_APPROVAL_MEMBERS = frozenset(
-    {
-        "type",
-        "credential_ids",
-        "transaction_data_hashes_alg",
-        "locations",
-        "credentialID",
-        "signatureQualifier",
-        "numSignatures",
-        "documentDigests",
-        "hashAlgorithmOID",
-    }
+from openid4vp.profile import AnswerRules, Dialect
+from openid4vp.qes_approval import (
+    HASH_ALG,
+    MAX_TEXT,
+    DocumentDigest,
+    QesApprovalRequest,
 )
 
+__all__ = [
+    "HASH_ALG",
+    "DocumentDigest",
+    "QesApprovalRequest",
+    "approved_strings",
+    "check_request",
+    "credential_id_of",
+    "hash_of",
+]
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class DocumentDigest:
-    """One document: ``label`` shown by the wallet, ``hash`` raw SHA-256 bytes."""
-
-    label: str
-    hash: bytes
-    hash_type: Literal["sdr", "dtbsr"]
-
-    def __post_init__(self) -> None:
-        if len(self.hash) != _HASH_SIZE or not self.label:
-            raise InvalidTransactionDataError("a document has a label and 32 bytes")
-
-    def to_json(self) -> dict[str, object]:
-        """The item of ``documentDigests``; ``hash`` is base64 with padding."""
-        return {
-            "label": self.label,
-            "hash": base64.b64encode(self.hash).decode("ascii"),
-            "hashType": self.hash_type,
-        }
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class QesApprovalRequest:
-    """CSC Data Model Bindings 1.0 §7.1, in the spelling EUDI wallets accept.
-
-    No member more: strict wallets answer unknown ones with an error.
-    """
-
-    TYPE: ClassVar[str] = "https://cloudsignatureconsortium.org/2025/qes-approval"
-    SHA256_OID: ClassVar[str] = "2.16.840.1.101.3.4.2.1"
-
-    credential_ids: tuple[str, ...]
-    qualifier: str
-    documents: tuple[DocumentDigest, ...]
-
-    def encode(self) -> str:
-        """The string sent to the wallet. Keep it: hashes are over it, not its JSON."""
-        body = {
-            "type": self.TYPE,
-            "credential_ids": self.credential_ids,
-            "transaction_data_hashes_alg": [HASH_ALG],
-            "signatureQualifier": self.qualifier,
-            "numSignatures": len(self.documents),
-            "hashAlgorithmOID": self.SHA256_OID,
-            "documentDigests": [document.to_json() for document in self.documents],
-        }
-        text = json.dumps(body, separators=(",", ":"), ensure_ascii=False)
-        return base64url.encode(text.encode("utf-8"))
+_PID_TYPES = ("urn:eudi:pid:", "urn:eu.europa.ec.eudi:pid:")
 
 
 def hash_of(string: str) -> str:
@@ -100,23 +49,26 @@ def credential_id_of(string: str) -> str:
     return _credential_ids(_decode(string))[0]
 
 
-def check_request(strings: Sequence[str], query: DcqlQuery) -> None:
+def check_request(strings: Sequence[str], query: DcqlQuery, dialect: Dialect) -> None:
     """Refuse strings that wallets refuse or that would leave open who approved.
 
     Each addresses one credential: several ids are alternatives (§5.1), and the
-    choice would be the wallet's. None addresses a PID (PID Rulebook 1.7 §5).
+    choice would be the wallet's. None addresses a PID (PID Rulebook 1.7 §5). All are
+    of one dialect.
     """
     if not strings or len(set(strings)) != len(strings):
         raise InvalidTransactionDataError("transaction data is empty or repeated")
     for string in strings:
+        if len(string) > MAX_TEXT:
+            raise InvalidTransactionDataError(f"longer than {MAX_TEXT} characters")
         try:
-            _check_one(_decode(string), query)
+            _check_one(_decode(string), query, dialect)
         except MalformedResponseError as error:
             raise InvalidTransactionDataError(str(error)) from None
 
 
 def approved_strings(
-    claims: KbJwtClaims, query_id: str, sent: Sequence[str]
+    claims: KbJwtClaims, query_id: str, sent: Sequence[str], rules: AnswerRules
 ) -> tuple[str, ...]:
     """Return the strings of ``sent`` that this holder proof approves.
 
@@ -128,10 +80,16 @@ def approved_strings(
     hashes = claims.transaction_data_hashes or ()
     if addressed:
         _check_hashes(hashes, addressed)
-        if claims.transaction_data_hashes_alg != HASH_ALG:  # REQUIRED as we sent it
-            raise TransactionDataMismatchError("transaction_data_hashes_alg is wrong")
-    _check_nothing_foreign(claims, sent)
+        _check_complete(claims, rules)
+    _check_nothing_foreign(claims, sent, rules)
     return addressed
+
+
+def _check_complete(claims: KbJwtClaims, rules: AnswerRules) -> None:
+    if claims.transaction_data_hashes_alg is None and rules.hashes_alg == "required":
+        raise TransactionDataMismatchError("transaction_data_hashes_alg is missing")
+    if claims.qes_approval is None and rules.qes_approval == "required":
+        raise TransactionDataMismatchError("qesApproval is missing")
 
 
 def _check_hashes(hashes: Sequence[str], strings: Sequence[str]) -> None:
@@ -140,7 +98,9 @@ def _check_hashes(hashes: Sequence[str], strings: Sequence[str]) -> None:
         raise TransactionDataMismatchError("the hashes are not those of what was asked")
 
 
-def _check_nothing_foreign(claims: KbJwtClaims, sent: Sequence[str]) -> None:
+def _check_nothing_foreign(
+    claims: KbJwtClaims, sent: Sequence[str], rules: AnswerRules
+) -> None:
     hashes = claims.transaction_data_hashes or ()
     if not set(hashes) <= {hash_of(string) for string in sent}:
         raise TransactionDataMismatchError("a hash is of something never asked")
@@ -149,22 +109,26 @@ def _check_nothing_foreign(claims: KbJwtClaims, sent: Sequence[str]) -> None:
     if not sent and claims.transaction_data_hashes_alg is not None:
         raise TransactionDataMismatchError("transaction data was never asked")
     if claims.qes_approval is not None:
-        _check_qes_approval(claims.qes_approval, sent)
+        _check_qes_approval(claims.qes_approval, sent, rules.qes_approval_input)
 
 
-def _check_qes_approval(value: str, strings: Collection[str]) -> None:
+def _check_qes_approval(value: str, strings: Collection[str], of: str) -> None:
     # CSC hashes the string, ETSI TS 119 432 B.6.3 its decoded JSON: both are met
     admissible = [
         base64.b64encode(hashlib.sha256(preimage).digest())
         for string in strings
-        for preimage in (string.encode("ascii"), _decode_text(string))
+        for kind, preimage in (
+            ("string", string.encode("ascii")),
+            ("json", _decode_text(string)),
+        )
+        if of in ("either", kind)
     ]
     given = value.encode("utf-8")
     if not any([hmac.compare_digest(given, digest) for digest in admissible]):
         raise TransactionDataMismatchError("qesApproval is of something never asked")
 
 
-def _check_one(body: dict[str, object], query: DcqlQuery) -> None:
+def _check_one(body: dict[str, object], query: DcqlQuery, dialect: Dialect) -> None:
     kind = members.required(body, "type", str)
     ids = _credential_ids(body)
     credential = query.credential(ids[0])
@@ -177,18 +141,11 @@ def _check_one(body: dict[str, object], query: DcqlQuery) -> None:
         raise InvalidTransactionDataError("one SD-JWT VC approves transaction data")
     if any(vct.startswith(_PID_TYPES) for vct in credential.vct_values):
         raise InvalidTransactionDataError("a PID may not approve transaction data")
-    if members.strings(body, "transaction_data_hashes_alg") != (HASH_ALG,):
+    algorithms = members.strings(body, "transaction_data_hashes_alg")
+    if algorithms != ((HASH_ALG,) if dialect.hashes_alg == "sent" else None):
         raise InvalidTransactionDataError(f'hash algorithms must be ["{HASH_ALG}"]')
     if kind == QesApprovalRequest.TYPE:
-        _check_qes_approval_request(body)
-
-
-def _check_qes_approval_request(body: dict[str, object]) -> None:
-    if not body.keys() <= _QES_APPROVAL_MEMBERS:
-        raise InvalidTransactionDataError("a member that strict wallets do not know")
-    documents: list[object] = members.required(body, "documentDigests", list)
-    if not documents or body.get("numSignatures") != len(documents):
-        raise InvalidTransactionDataError("numSignatures must count documentDigests")
+        qes_approval.check(body, dialect)
 
 
 def _credential_ids(body: dict[str, object]) -> tuple[str, ...]:

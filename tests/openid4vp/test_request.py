@@ -20,6 +20,7 @@ from openid4vp.errors import (
     TransactionExpiredError,
 )
 from openid4vp.jws import verify_raw
+from openid4vp.profile import Profile
 from openid4vp.request import (
     RequestSigner,
     Transaction,
@@ -267,7 +268,9 @@ def test_the_link_has_three_parameters() -> None:
 
 
 def test_the_link_takes_another_scheme() -> None:
-    link = authorization_link(SIGN, "https://x.eu/r", scheme="haip-vp")
+    asked = replace(SIGN, profile=Profile(link_scheme="haip-vp"))
+
+    link = authorization_link(asked, "https://x.eu/r")
 
     assert link.startswith("haip-vp://?")
 

@@ -1,5 +1,6 @@
 """A transaction: drawn once, remembered exactly."""
 
+import base64
 import json
 from dataclasses import replace
 from datetime import timedelta
@@ -110,6 +111,9 @@ def test_transaction_data_is_kept_as_given() -> None:
     assert IDENTIFY.with_transaction_data(APPROVAL).transaction_data == (APPROVAL,)
 
 
+DIGEST = base64.b64encode(bytes(32)).decode()
+
+
 def body(**changes: Any) -> str:
     members = {
         "type": "https://cloudsignatureconsortium.org/2025/qes-approval",
@@ -117,7 +121,7 @@ def body(**changes: Any) -> str:
         "transaction_data_hashes_alg": ["sha-256"],
         "signatureQualifier": "eu_eidas_aes",
         "numSignatures": 1,
-        "documentDigests": [{"label": "x", "hash": "AA==", "hashType": "sdr"}],
+        "documentDigests": [{"label": "x", "hash": DIGEST, "hashType": "sdr"}],
         "hashAlgorithmOID": "2.16.840.1.101.3.4.2.1",
         **changes,
     }
@@ -148,6 +152,8 @@ REFUSED = [
     pytest.param((body(numSignatures=2),), id="A9-miscounted"),
     pytest.param((body(numSignatures=0, documentDigests=[]),), id="A9-no-documents"),
     pytest.param((body(documentDigests=...),), id="A9-documents-missing"),
+    pytest.param((body(locations=["https://x.eu"]),), id="A8-not-in-this-dialect"),
+    pytest.param((body(type="https://x.eu/" + "x" * 32768),), id="A8-too-long"),
 ]
 
 
@@ -181,8 +187,6 @@ def test_the_unchanged_transaction_data_is_sent() -> None:
     """Guards the table above."""
     other = body(type="https://example.eu/other", unknown=1)
 
-    full = body(credentialID="sign-1", locations=["https://sign.example.eu"])
+    sent = IDENTIFY.with_transaction_data(body(), other)
 
-    sent = IDENTIFY.with_transaction_data(body(), full, other)
-
-    assert sent.transaction_data == (body(), full, other)
+    assert sent.transaction_data == (body(), other)
