@@ -19,6 +19,7 @@ MAX_DOCUMENTS = 20
 MAX_DOCUMENT_BYTES = 64 * 1024 * 1024
 MAX_ANSWER_BYTES = 256 * 1024
 MAX_FILE_BYTES = 4 * 1024 * 1024
+MAX_TRUST_LIST_BYTES = 16 * 1024 * 1024
 
 TransactionId = Annotated[str, Field(pattern=r"^[A-Za-z0-9_-]{22,64}$")]
 Handle = Annotated[str, Field(pattern=r"^[A-Za-z0-9_-]{43}$")]
@@ -263,6 +264,16 @@ class FileKind(StrEnum):
 
     STATUS_LIST = "status_list"
     IDENTIFIER_LIST = "identifier_list"
+    LOTE = "lote"
+    TRUSTED_LIST = "trusted_list"
+
+    @property
+    def max_bytes(self) -> int:
+        """Above it a file of this kind is neither fetched nor read."""
+        return MAX_TRUST_LIST_BYTES if self in _TRUST_LISTS else MAX_FILE_BYTES
+
+
+_TRUST_LISTS = frozenset({FileKind.LOTE, FileKind.TRUSTED_LIST})
 
 
 class KeepFile(Message):
@@ -270,7 +281,13 @@ class KeepFile(Message):
 
     kind: FileKind
     uri: str = Field(max_length=2048, pattern=r"^https?://[!-~]+$")
-    length: int = Field(gt=0, le=MAX_FILE_BYTES)
+    length: int = Field(gt=0)
+
+    @model_validator(mode="after")
+    def _not_too_large(self) -> Self:
+        if self.length > self.kind.max_bytes:
+            raise ValueError("length")
+        return self
 
 
 class KeptFile(Message):
@@ -292,6 +309,36 @@ class WantedFile(Message):
     usable_until: datetime | None = None
 
 
+class TrustSource(Message):
+    """A trust list that the operator configured, and how it stands.
+
+    ``state``: absent, stale, broken, empty or fresh; ``says`` explains it and what to
+    do. ``providers``: how many of its category it makes known now.
+    """
+
+    name: str
+    category: str
+    kind: FileKind
+    uri: str
+    state: str
+    says: str
+    providers: int
+    sequence: int | None = None
+    issued_at: datetime | None = None
+    next_update: datetime | None = None
+
+
+class Expiry(Message):
+    """Something that ends: ``level`` is ok, warn (30 days), urgent (7) or over.
+
+    ``subject`` says what, never for whom; ``ends_at`` None: it is missing altogether.
+    """
+
+    subject: str
+    ends_at: datetime | None
+    level: Literal["ok", "warn", "urgent", "over"]
+
+
 class Info(Message):
     """What callers may know of the SAM; ``isolation`` is OFF under one OS user."""
 
@@ -307,6 +354,8 @@ class Info(Message):
     audit_head: Sha256Hex
     signer_key_operations: int
     wanted_files: tuple[WantedFile, ...] = ()
+    trust_sources: tuple[TrustSource, ...] = ()
+    expiries: tuple[Expiry, ...] = ()
 
 
 class Nothing(Message):

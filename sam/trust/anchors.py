@@ -1,0 +1,89 @@
+"""Many anchors as one ``IssuerTrust``: a provider may have several, old and new.
+
+The decision is ``openid4vp.trust.AnchorStore``'s. Added is the provider's id per
+certificate, and, where the operator allowed it, trust in a listed signing certificate
+for itself alone (TS 119 602 Annexes D and E list either).
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime
+
+from cryptography import x509
+from cryptography.exceptions import UnsupportedAlgorithm
+from cryptography.hazmat.primitives import hashes
+
+from openid4vp.errors import IssuerNotTrustedError
+from openid4vp.trust import AnchorStore
+
+UNREADABLE = (
+    ValueError,
+    UnsupportedAlgorithm,
+    x509.DuplicateExtension,
+    x509.UnsupportedGeneralNameType,
+    x509.InvalidVersion,
+)
+"""What reading a certificate may raise long after it was parsed."""
+
+
+class Anchors:
+    """``IssuerTrust`` over (provider id, certificate); of two ids the first holds."""
+
+    def __init__(self, named: Iterable[tuple[str, x509.Certificate]]) -> None:
+        self.providers: Mapping[x509.Certificate, str] = _first_of_each(named)
+        self._by_digest = {
+            certificate.fingerprint(hashes.SHA256()).hex(): certificate
+            for certificate in self.providers
+            if is_ca(certificate)
+        }
+        self._store = AnchorStore(self._by_digest)
+
+    def resolve(self, chain: Sequence[x509.Certificate], now: datetime) -> str:
+        """Return the provider's id, or raise ``IssuerNotTrustedError``."""
+        if chain and chain[0] in self.providers and not is_ca(chain[0]):
+            _check_signer(chain, now)
+            return self.providers[chain[0]]
+        return self.providers[self._by_digest[self._store.resolve(chain, now)]]
+
+    def certificates(self) -> tuple[x509.Certificate, ...]:
+        return tuple(self.providers)
+
+
+def is_ca(certificate: x509.Certificate) -> bool:
+    """Whether it says of itself that it is a CA, and may sign certificates."""
+    try:
+        extensions = certificate.extensions
+        constraints = extensions.get_extension_for_class(x509.BasicConstraints)
+        if not constraints.value.ca:
+            return False
+        usage = extensions.get_extension_for_class(x509.KeyUsage)
+    except x509.ExtensionNotFound as absent:
+        return absent.oid == x509.KeyUsage.oid
+    except UNREADABLE:
+        return False
+    return usage.value.key_cert_sign
+
+
+def may_sign(certificate: x509.Certificate) -> bool:
+    """Whether it is an end entity's, for digital signatures."""
+    try:
+        usage = certificate.extensions.get_extension_for_class(x509.KeyUsage)
+        return usage.value.digital_signature and not is_ca(certificate)
+    except (*UNREADABLE, x509.ExtensionNotFound):
+        return False
+
+
+def _check_signer(chain: Sequence[x509.Certificate], now: datetime) -> None:
+    signer = chain[0]
+    if len(chain) != 1 or not may_sign(signer):
+        raise IssuerNotTrustedError("x5c holds more than the listed certificate")
+    if not signer.not_valid_before_utc <= now <= signer.not_valid_after_utc:
+        raise IssuerNotTrustedError("the listed certificate is not valid now")
+
+
+def _first_of_each(
+    named: Iterable[tuple[str, x509.Certificate]],
+) -> dict[x509.Certificate, str]:
+    providers: dict[x509.Certificate, str] = {}
+    for provider, certificate in named:
+        providers.setdefault(certificate, provider)
+    return providers
