@@ -107,6 +107,12 @@ class EmbeddingError(AdesError):
     code = "embedding_failed"
 
 
+class UnreadableListError(AdesError):
+    """These bytes are no signed XML trusted list that can be taken apart."""
+
+    code = "list_unreadable"
+
+
 class DocumentsUnavailableError(AdesError):
     """No child can be started, or all are busy. Try again later."""
 
