@@ -24,7 +24,7 @@ from openid4vp.verify import (
     VerifiedPresentation,
     verify_response,
 )
-from sam import approvals, audit, kept_files, store
+from sam import approvals, audit, identification_alone, kept_files, store
 from sam import errors as refused
 from sam import messages as m
 from sam.config import HANDLE_LIFETIME
@@ -60,6 +60,8 @@ def submit(sam: Sam, call: m.Submit) -> m.Submitted:
         return _reply_again(sam, row, body)
     row = still_open(sam, row)
     try:
+        if row.purpose == m.Purpose.IDENTIFY_ALONE:
+            return _accept_alone(sam, row, body)
         presentation = _verify(sam, row, body)
         return _accept(sam, row, body, presentation)
     except WalletRefusedError as error:
@@ -129,8 +131,20 @@ def _accept(
             _record_verified(connection, row, identity, body, now)
     if moved:
         return _reply(handle, identity.display_name, match)
+    return _reply_of_the_first(sam, row.tx, body)
+
+
+def _accept_alone(sam: Sam, row: Row[Any], body: bytes) -> m.Submitted:
+    """No signer is looked for, and no handle made: there is nothing to use one for."""
+    pid = identification_alone.verified(sam, row, body)
     with sam.database.begin() as connection:
-        answered = known(store.transaction(connection, row.tx))
+        identification_alone.record(connection, row.tx, pid, body, sam.clock())
+    return _reply_of_the_first(sam, row.tx, body)
+
+
+def _reply_of_the_first(sam: Sam, tx: str, body: bytes) -> m.Submitted:
+    with sam.database.begin() as connection:
+        answered = known(store.transaction(connection, tx))
     return _reply_again(sam, answered, body)
 
 
@@ -208,6 +222,12 @@ def _reply_again(sam: Sam, row: Row[Any], body: bytes) -> m.Submitted:
         raise refused.TransactionClosedError("the transaction is not open")
     if row.answer_sha256 != hashlib.sha256(body).digest():
         raise refused.AlreadyAnsweredError("another answer was verified")
+    if row.purpose == m.Purpose.IDENTIFY_ALONE:
+        return m.Submitted(
+            outcome="identified_alone",
+            display_name=row.display_name,
+            issued_by=row.pid_provider,
+        )
     return _reply(_handle(sam, row), row.display_name, row.match)
 
 

@@ -20,6 +20,7 @@ from pydantic_settings import (
 )
 
 from hsm.config import HsmConfig
+from sam.messages import AttackPotential, KeyAttestationPolicy
 from sam.trust.categories import Category
 
 REQUEST_LIFETIME = timedelta(minutes=5)
@@ -49,6 +50,18 @@ class SamConfig(BaseSettings):
     """Lists to hold before the first credential names them; more come by themselves."""
     status_list_max_age_hours: int = Field(default=25, gt=0, le=24 * 31)
     """Counted from the list's own ``iat``, whatever its ``exp`` allows."""
+    identification_query: Path | None = None
+    """One DCQL credential query for a PID, as JSON: what identification alone asks."""
+    identification_trust_anchors: Path | None = None
+    """Whose PIDs identification alone accepts, in place of the PID providers': for the
+    issuers of test suites, whose PIDs must never make a signer."""
+    dc_api: bool = False
+    """Whether identifications may be asked for through browsers."""
+    pass_key_attestation: KeyAttestationPolicy = KeyAttestationPolicy.OFF
+    """Whether a wallet provider has to vouch for the key of a signing pass."""
+    pass_key_storage: AttackPotential | None = None
+    """What the key's storage has to resist, at least, where it is vouched for."""
+    pass_user_authentication: AttackPotential | None = None
     client_id_prefix: Literal["x509_hash", "x509_san_dns"] = "x509_hash"
     est_url: str = "https://localhost:8002"
     pkcs11_module: Path = Path("/usr/lib/softhsm/libsofthsm2.so")

@@ -17,6 +17,7 @@
     ├─ ProofRefusedError            400  the key proof for a pass failed
     ├─ NonceRefusedError            400  the proof's c_nonce is unknown, old or used
     ├─ NotGrantedError              403  the transaction was opened without that grant
+    ├─ NotOfferedError              403  this SAM's settings do not allow it
     ├─ UnknownTransactionError      404
     ├─ UnknownHandleError           404  also when it is past its thirty minutes
     ├─ NoPolicyError                404  this SAM has no free-tier policy of that id
@@ -103,6 +104,11 @@ class NonceRefusedError(SamError):
 
 class NotGrantedError(SamError):
     code = "not_granted"
+    status = 403
+
+
+class NotOfferedError(SamError):
+    code = "not_offered"
     status = 403
 
 

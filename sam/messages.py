@@ -11,7 +11,7 @@ No message carries a nonce, a key, a query, a signer or a verdict towards the SA
 
 from datetime import datetime
 from enum import StrEnum
-from typing import Annotated, Literal, Self
+from typing import Annotated, Final, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
@@ -24,12 +24,32 @@ MAX_TRUST_LIST_BYTES = 16 * 1024 * 1024
 TransactionId = Annotated[str, Field(pattern=r"^[A-Za-z0-9_-]{22,64}$")]
 Handle = Annotated[str, Field(pattern=r"^[A-Za-z0-9_-]{43}$")]
 Sha256Hex = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
+PassReference = Annotated[str, Field(pattern=r"^[A-Za-z0-9_-]{22}$")]
+
+ALL_PASSES: Final = "all"
 
 
 class Message(BaseModel):
     """Frozen, strict, and closed: an unknown member is an error."""
 
     model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
+
+
+class KeyAttestationPolicy(StrEnum):
+    """Whether a wallet provider has to vouch for a pass's key (OpenID4VCI App. D)."""
+
+    OFF = "off"
+    OPTIONAL = "optional"
+    REQUIRED = "required"
+
+
+class AttackPotential(StrEnum):
+    """OpenID4VCI 1.0 App. D.2, from the least to the most resistant."""
+
+    BASIC = "iso_18045_basic"
+    ENHANCED_BASIC = "iso_18045_enhanced-basic"
+    MODERATE = "iso_18045_moderate"
+    HIGH = "iso_18045_high"
 
 
 class Grant(StrEnum):
@@ -41,6 +61,8 @@ class Grant(StrEnum):
 
 class Purpose(StrEnum):
     IDENTIFY = "identify"
+    IDENTIFY_ALONE = "identify_alone"
+    """Says who is there and yields no handle: nothing can come of it."""
     SIGN = "sign"
 
 
@@ -72,6 +94,17 @@ class MatchRule(Message):
 class OpenIdentify(Message):
     grants: tuple[Grant, ...] = Field(max_length=4)
     match_rules: tuple[MatchRule, ...] = Field(default=(), max_length=5)
+    alone: bool = False
+    """Purpose ``identify_alone``: no grants, no match rules, the configured query."""
+    dc_api: bool = False
+    """Asked by a page of ours through the browser (Digital Credentials API), where the
+    SAM's settings allow it; the request is for it and for nothing else."""
+
+    @model_validator(mode="after")
+    def _nothing_comes_of_it_alone(self) -> Self:
+        if self.alone and (self.grants or self.match_rules):
+            raise ValueError("alone goes without grants and match rules")
+        return self
 
 
 class Opened(Message):
@@ -139,7 +172,8 @@ class SignedRequest(Message):
 
 
 class Submit(Message):
-    """``body``: the wallet's POST as received, application/x-www-form-urlencoded."""
+    """``body``: the wallet's POST as received, application/x-www-form-urlencoded; or
+    what the browser gave the page, as JSON, where it was opened with ``dc_api``."""
 
     tx: TransactionId
     body: str = Field(max_length=MAX_ANSWER_BYTES)
@@ -149,12 +183,14 @@ class Submitted(Message):
     """The answer was verified, or it was the wallet's own error (only a hint).
 
     ``handle`` and ``display_name`` come with ``identified``; ``match`` only when match
-    rules were given; ``error`` only with ``wallet_error``.
+    rules were given; ``error`` only with ``wallet_error``. ``identified_alone`` has a
+    ``display_name`` and ``issued_by``, the id of the provider's anchor.
     """
 
-    outcome: Literal["identified", "approved", "wallet_error"]
+    outcome: Literal["identified", "identified_alone", "approved", "wallet_error"]
     handle: Handle | None = None
     display_name: str | None = None
+    issued_by: str | None = None
     match: bool | None = None
     error: str | None = None
     error_description: str | None = None
@@ -187,7 +223,7 @@ class PassNonce(Message):
 
 
 class IssuePass(Message):
-    """``proof``: the wallet's openid4vci-proof+jwt (OpenID4VCI 1.0 App. F.1)."""
+    """``proof``: as the wallet sent it (OpenID4VCI 1.0 App. F.1 or F.3)."""
 
     handle: Handle
     proof: str = Field(max_length=16 * 1024)
@@ -195,6 +231,55 @@ class IssuePass(Message):
 
 class IssuedPass(Message):
     credential: str
+
+
+class PassState(StrEnum):
+    VALID = "valid"
+    ENDED = "ended"
+    REVOKED = "revoked"
+
+
+class ListPasses(Message):
+    handle: Handle
+
+
+class HeldPass(Message):
+    """``reference`` means something only beside the handle it was listed for. ``own``:
+    it came of this very identification."""
+
+    reference: PassReference
+    issued_at: datetime
+    expires_at: datetime
+    state: PassState
+    own: bool
+
+
+class Passes(Message):
+    """A person's latest passes, the youngest first."""
+
+    passes: tuple[HeldPass, ...]
+
+
+class RevokePass(Message):
+    handle: Handle
+    reference: PassReference | Literal["all"]
+
+
+class RevokedPasses(Message):
+    """How many passes this call took back: 0 if they were of no use before."""
+
+    revoked: int
+
+
+class StatusListNumber(Message):
+    number: int = Field(ge=1, le=10_000)
+
+
+class SignedStatusList(Message):
+    """A statuslist+jwt over our own passes, and how many seconds it may be cached."""
+
+    token: str
+    ttl: int
 
 
 class ByTransaction(Message):

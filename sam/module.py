@@ -6,6 +6,7 @@ from datetime import datetime
 from typing import Protocol
 
 from hsm.port import SigningDevice
+from openid4vp.dcql import CredentialQuery
 from openid4vp.request import x509_hash_client_id
 from openid4vp.trust import IssuerTrust
 from sam.config import SamConfig
@@ -53,6 +54,9 @@ class Sam:
     ca_anchor: bytes
     trust: Mapping[str, IssuerTrust]
     """Query id → who may issue what is asked for there."""
+    identification_query: CredentialQuery
+    identification_trust: IssuerTrust
+    """What identification alone asks for, and of whom; neither makes a signer."""
     anchors: Mapping[Category, IssuerTrust]
     """Category → its anchors, whatever is asked for."""
     pid_providers: tuple[str, ...]

@@ -10,10 +10,11 @@ from collections.abc import Callable
 
 from sqlalchemy import Connection
 
+from openid4vp import dc_api
 from openid4vp.dcql import DcqlQuery
 from openid4vp.request import Transaction, begin
 from openid4vp.transaction_data import DocumentDigest, QesApprovalRequest
-from sam import approvals, audit, store
+from sam import approvals, audit, identification_alone, store
 from sam import errors as refused
 from sam import messages as m
 from sam.config import REQUEST_LIFETIME
@@ -25,18 +26,23 @@ QUALIFIER = "eu_eidas_aes"  # eu_eidas_qes belongs to production mode
 
 
 def open_identify(sam: Sam, call: m.OpenIdentify) -> m.Opened:
-    tx, asked = _begin(sam, approvals.identification_query(call.match_rules))
+    if call.alone:
+        purpose, query = m.Purpose.IDENTIFY_ALONE, identification_alone.query_of(sam)
+    else:
+        purpose = m.Purpose.IDENTIFY
+        query = approvals.identification_query(call.match_rules)
+    tx, asked = (_begin_in_browser if call.dc_api else _begin)(sam, query)
     with sam.database.begin() as connection:
         store.add_transaction(
             connection,
             _columns(tx, asked)
             | {
-                "purpose": m.Purpose.IDENTIFY,
+                "purpose": purpose,
                 "grants": [grant.value for grant in call.grants],
                 "match_rules": [rule.model_dump() for rule in call.match_rules],
             },
         )
-        _opened(sam, connection, tx, m.Purpose.IDENTIFY)
+        _opened(sam, connection, tx, purpose)
     return m.Opened(tx=tx, client_id=asked.client_id, expires_at=asked.expires_at)
 
 
@@ -92,6 +98,20 @@ def _begin(sam: Sam, query: DcqlQuery) -> tuple[str, Transaction]:
         now=sam.clock(),
     )
     return tx, asked
+
+
+def _begin_in_browser(sam: Sam, query: DcqlQuery) -> tuple[str, Transaction]:
+    """The origin is our own by the settings, whoever calls."""
+    if not sam.config.dc_api:
+        raise refused.NotOfferedError("the Digital Credentials API is off")
+    asked = dc_api.begin(
+        client_id=sam.client_id,
+        origin=dc_api.origin_of(sam.config.base_url),
+        query=query,
+        lifetime=REQUEST_LIFETIME,
+        now=sam.clock(),
+    )
+    return secrets.token_urlsafe(24), asked
 
 
 def _columns(tx: str, asked: Transaction) -> dict[str, object]:

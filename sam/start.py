@@ -18,8 +18,9 @@ from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
 from hsm.pkcs11_device import Pkcs11Device
 from hsm.port import ServiceKey, SigningDevice
+from openid4vp.dcql import CredentialQuery
 from openid4vp.trust import AnchorStore, PinnedIssuer
-from sam import approvals, audit, cmc, policy, quota_keys
+from sam import approvals, audit, cmc, identification_alone, policy, quota_keys
 from sam.config import SamConfig
 from sam.database import Database
 from sam.finish import FAULT_POINTS, fail_interrupted
@@ -115,6 +116,8 @@ def assemble(
             PID_MDOC: pid_issuers,
             approvals.PASS: PinnedIssuer("signing-pass", pass_chain[0]),
         },
+        identification_query=_identification_query(config),
+        identification_trust=_identification_trust(config) or pid_issuers,
         anchors=trusted,
         pid_providers=tuple(sorted(providers)),
         policy=free_tier_policy(config),
@@ -142,6 +145,24 @@ def free_tier_policy(config: SamConfig) -> FreeTierPolicy | None:
         return policy.load(file)
     except policy.UnusablePolicyError as error:
         raise StartError(f"free-tier policy {error}") from error
+
+
+def _identification_query(config: SamConfig) -> CredentialQuery:
+    try:
+        return identification_alone.load_query(config.identification_query)
+    except identification_alone.UnusableQueryError as error:
+        raise StartError(f"identification query {error}") from error
+
+
+def _identification_trust(config: SamConfig) -> AnchorStore | None:
+    """None: identification alone believes the PID providers, as it usually does."""
+    folder = config.identification_trust_anchors
+    if folder is None:
+        return None
+    try:
+        return AnchorStore(anchor_files.read((folder,)))
+    except AnchorFileError as error:
+        raise StartError(f"identification anchors: {error}") from error
 
 
 def _started(sam: Sam) -> None:

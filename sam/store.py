@@ -110,6 +110,24 @@ def mark_verified(
     **values: object,
 ) -> bool:
     """OPEN → VERIFIED, by exactly one of all answers; the response key goes."""
+    return mark_answered(
+        connection,
+        tx,
+        answer=answer,
+        now=now,
+        signer_id=identity.signer_id,
+        display_name=identity.display_name,
+        subject=identity.subject,
+        pid_provider=identity.provider,
+        pid_presentation_sha256=identity.presentation_sha256,
+        **values,
+    )
+
+
+def mark_answered(
+    connection: Connection, tx: str, *, answer: bytes, now: datetime, **values: object
+) -> bool:
+    """The same with nobody known as a signer by it."""
     moved = connection.execute(
         update(transactions)
         .where(
@@ -122,11 +140,6 @@ def mark_verified(
             protocol=None,
             answer_sha256=hashlib.sha256(answer).digest(),
             verified_at=now,
-            signer_id=identity.signer_id,
-            display_name=identity.display_name,
-            subject=identity.subject,
-            pid_provider=identity.provider,
-            pid_presentation_sha256=identity.presentation_sha256,
             **values,
         )
     )
