@@ -30,7 +30,7 @@ from sam import errors as refused
 from sam import messages as m
 from sam.module import Sam
 from sam.parsed_lists import SignedList
-from sam.pid import PID
+from sam.trust.categories import Category
 
 MAX_WANTED: Final = 500
 FORGOTTEN_AFTER: Final = timedelta(days=30)
@@ -46,9 +46,13 @@ class ListNotHeldError(StatusUnknownError):
 
 @dataclass(frozen=True, slots=True)
 class KeptLists:
-    """``openid4vp.status.StatusLookup`` over the lists that PID providers signed."""
+    """``openid4vp.status.StatusLookup`` over lists that one category's issuers signed.
+
+    A list is looked up for credentials of the same category only.
+    """
 
     sam: Sam
+    category: Category = Category.PID_PROVIDERS
 
     def value(
         self,
@@ -57,10 +61,10 @@ class KeptLists:
         now: datetime,
     ) -> int:
         """Return the status if a fresh list of the credential's own issuer is held."""
-        anchors = self.sam.trust[PID]
+        anchors = self.sam.anchors[self.category]
         try:
             issuer = anchors.resolve(issuer_chain, now)
-            row = _want(self.sam, reference.kind, reference.uri, reference.certificate)
+            row = self._want(reference)
             signed = self._fresh(row, now)
             signer = _trust(self.sam, row).resolve(signed.token.chain, now)
         except IssuerNotTrustedError:
@@ -68,6 +72,15 @@ class KeptLists:
         if reference.certificate is None and signer != issuer:
             raise StatusUnknownError("the list is another issuer's")
         return parsed_lists.value(signed, reference)
+
+    def _want(self, reference: StatusReference) -> Row[Any]:
+        return _want(
+            self.sam,
+            reference.kind,
+            reference.uri,
+            reference.certificate,
+            self.category,
+        )
 
     def _fresh(self, row: Row[Any], now: datetime) -> SignedList:
         if row.usable_until is None or now >= row.usable_until:
@@ -131,7 +144,13 @@ def sweep(sam: Sam) -> None:
         )
 
 
-def _want(sam: Sam, kind: str, uri: str, trust_point: bytes | None) -> Row[Any]:
+def _want(
+    sam: Sam,
+    kind: str,
+    uri: str,
+    trust_point: bytes | None,
+    category: Category = Category.PID_PROVIDERS,
+) -> Row[Any]:
     if trust_point is not None:
         parsed_lists.trust_point(trust_point)
     with sam.database.begin() as connection:
@@ -140,6 +159,7 @@ def _want(sam: Sam, kind: str, uri: str, trust_point: bytes | None) -> Row[Any]:
             kind,
             uri,
             trust_point,
+            category=category,
             day=_day(sam.clock()),
             at_most=MAX_WANTED,
         )
@@ -198,7 +218,7 @@ def _times(sam: Sam, signed: SignedList, now: datetime) -> tuple[datetime, datet
 
 def _trust(sam: Sam, row: Row[Any]) -> IssuerTrust:
     if row.trust_point is None:
-        return sam.trust[PID]
+        return sam.anchors[Category(row.category)]
     return parsed_lists.trust_point(row.trust_point)
 
 

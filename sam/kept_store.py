@@ -12,12 +12,20 @@ from typing import Any
 from sqlalchemy import Connection, Row, delete, func, insert, select, update
 
 from sam.schema import kept_files
+from sam.trust.categories import Category
 
 _ALL_BUT_CONTENT = [c for c in kept_files.c if c.name != "content"]
 
 
-def file_id(kind: str, uri: str, trust_point: bytes | None) -> bytes:
-    parts = (kind.encode(), uri.encode(), trust_point or b"")
+def file_id(
+    kind: str,
+    uri: str,
+    trust_point: bytes | None,
+    category: Category = Category.PID_PROVIDERS,
+) -> bytes:
+    parts = [kind.encode(), uri.encode(), trust_point or b""]
+    if category is not Category.PID_PROVIDERS:  # theirs are older than categories
+        parts.append(category.encode())
     return hashlib.sha256(
         b"".join(len(part).to_bytes(4, "big") + part for part in parts)
     ).digest()
@@ -29,11 +37,12 @@ def want(
     uri: str,
     trust_point: bytes | None,
     *,
+    category: Category,
     day: datetime,
     at_most: int,
 ) -> Row[Any]:
     """The row, made if it is new; then the one longest unwanted goes for it."""
-    wanted = file_id(kind, uri, trust_point)
+    wanted = file_id(kind, uri, trust_point, category)
     row = _row(connection, wanted)
     if row is None:
         _make_room(connection, at_most - 1)
@@ -42,6 +51,7 @@ def want(
                 file_id=wanted,
                 kind=kind,
                 uri=uri,
+                category=category,
                 trust_point=trust_point,
                 wanted_at=day,
             )

@@ -166,6 +166,8 @@ kept_files = Table(
     Column("file_id", LargeBinary(32), primary_key=True),
     Column("kind", String(32), nullable=False),
     Column("uri", Text, nullable=False),
+    # Whose credentials it is for: its signer must be of the same category.
+    Column("category", String(32), nullable=False, server_default="pid_providers"),
     # DER, where a credential's issuer named one for the signer of its list.
     Column("trust_point", LargeBinary),
     # The day it was last looked for, no finer: a list is shared, a time is not.
@@ -176,6 +178,22 @@ kept_files = Table(
     Column("issued_at", UtcDateTime),
     Column("usable_until", UtcDateTime),
     Column("fetch_at", UtcDateTime),
+)
+
+trust_lists = Table(
+    "trust_lists",
+    metadata,
+    # The name that the operator gave it; another URI under it is another list.
+    Column("source", String(64), primary_key=True),
+    Column("uri", Text, nullable=False),
+    # Empty until a list that holds was handed over.
+    Column("content", LargeBinary),
+    Column("content_sha256", LargeBinary(32)),
+    Column("received_at", UtcDateTime),
+    Column("fetch_at", UtcDateTime),
+    # What was wrong with the last one handed over, if anything was.
+    Column("problem", String(64)),
+    Column("problem_at", UtcDateTime),
 )
 
 releases = Table(

@@ -315,6 +315,7 @@ def test_neither_rows_nor_info_name_a_place(
         "file_id",
         "kind",
         "uri",
+        "category",
         "wanted_at",
     }
     assert set(m.WantedFile.model_fields) == {
