@@ -77,7 +77,7 @@ def test_no_right_presentation_is_refused() -> None:
     assert min(accepted[query_id] for query_id in FORMATS) >= WANTED // 3
 
 
-# cryptography warns of odd certificates, such as one whose serial number is negative now
+# cryptography warns of odd certificates: a serial number may have become negative
 @pytest.mark.filterwarnings("ignore::cryptography.utils.CryptographyDeprecationWarning")
 def test_no_presentation_with_one_bit_changed_is_accepted() -> None:
     refused: Counter[str] = Counter()
