@@ -24,11 +24,12 @@ from openid4vp.verify import (
     VerifiedPresentation,
     verify_response,
 )
-from sam import approvals, audit, identification_alone, kept_files, store
+from sam import approvals, audit, identification_alone, kept_files, pass_store, store
 from sam import errors as refused
 from sam import messages as m
 from sam.config import HANDLE_LIFETIME
 from sam.module import Sam
+from sam.pass_status import OwnPassesAside
 from sam.pid import ACCEPTED_TYPES, common_claims, pid_of
 from sam.transactions import known, still_open
 
@@ -44,6 +45,7 @@ TOLD: Final[Mapping[str, type[refused.AnswerRefusedError]]] = MappingProxyType(
         "another_signer": refused.AnotherPersonError,
         "pass_of_another_signer": refused.AnotherPersonError,
         "pass_unknown_or_expired": refused.PassRefusedError,
+        "pass_revoked": refused.PassRefusedError,
         "pass_not_as_issued": refused.PassRefusedError,
         "pass_key_mismatch": refused.PassRefusedError,
     }
@@ -96,7 +98,9 @@ def _verify(sam: Sam, row: Row[Any], body: bytes) -> VerifiedPresentation:
         sam.trust,
         policy=VerificationPolicy(
             accept_absent_status=True,  # a PID may live a day without one
-            status=kept_files.KeptLists(sam),
+            status=OwnPassesAside(
+                sam.pass_issuer.certificate_chain[0], kept_files.KeptLists(sam)
+            ),
             accepted_types={
                 **ACCEPTED_TYPES,
                 approvals.PASS: frozenset({sam.config.pass_type}),
@@ -159,7 +163,7 @@ def _approval(
         return {}
     pass_id = str(presentation.credentials[approvals.PASS].claims["pass_id"])
     with sam.database.begin() as connection:
-        issued = store.pass_by_id(connection, pass_id)
+        issued = pass_store.pass_by_id(connection, pass_id)
     signing_pass = approvals.approve(row, presentation, identity, issued, sam.clock())
     return {"pass_id": pass_id, "pass_presentation": signing_pass.presentation}
 

@@ -3,7 +3,7 @@
 The PID identifies; it never approves. An approval is one answer that holds exactly one
 PID and one signing pass, each with its holder proof over this transaction, where
 
-    1. the pass is one we issued, presented whole, and not past its end
+    1. the pass is one we issued, presented whole, not past its end, not taken back
     2. its key is the key it was issued to
     3. signer(PID) = signer(pass)
     4. signer(PID) = the signer whose handle opened the transaction, if one did
@@ -119,6 +119,8 @@ def approve(
     signing_pass = presentation.credentials[PASS]
     if issued is None or issued.expires_at <= now:
         raise NotAnApprovalError("pass_unknown_or_expired")  # 1
+    if issued.revoked_at is not None:
+        raise NotAnApprovalError("pass_revoked")  # 1
     if not signing_pass.presentation.startswith(issued.credential):
         raise NotAnApprovalError("pass_not_as_issued")  # 1
     if signing_pass.holder_key_thumbprint != issued.key_thumbprint:

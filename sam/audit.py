@@ -29,6 +29,7 @@ class Event(StrEnum):
     ANSWER_REFUSED = "answer_refused"
     TRANSACTION_CLOSED = "transaction_closed"
     PASS_ISSUED = "pass_issued"  # noqa: S105 — a signing pass, not a password
+    PASS_REVOKED = "pass_revoked"  # noqa: S105
     SIGNING_STARTED = "signing_started"
     SIGNATURE_RELEASED = "signature_released"
     SIGNING_FAILED = "signing_failed"

@@ -1,4 +1,4 @@
-"""The SAM as its callers see it: thirteen calls over a Unix socket, nothing else.
+"""The SAM as its callers see it: calls over a Unix socket, nothing else.
 
 Each method sends one message and returns one; a refusal is raised here as the very
 class the SAM raised (``sam.errors``). ``open_sign`` sends one line of JSON and then
@@ -56,6 +56,18 @@ class SamClient:
 
     def issue_pass(self, call: m.IssuePass) -> m.IssuedPass:
         return self._call("issue_pass", call, m.IssuedPass)
+
+    def list_passes(self, handle: str) -> m.Passes:
+        return self._call("list_passes", m.ListPasses(handle=handle), m.Passes)
+
+    def revoke_pass(self, handle: str, reference: str) -> m.RevokedPasses:
+        """``reference``: of a listed pass, or ``ALL_PASSES``."""
+        call = m.RevokePass(handle=handle, reference=reference)
+        return self._call("revoke_pass", call, m.RevokedPasses)
+
+    def pass_status_list(self, number: int) -> m.SignedStatusList:
+        call = m.StatusListNumber(number=number)
+        return self._call("pass_status_list", call, m.SignedStatusList)
 
     def status(self, tx: str) -> m.Status:
         return self._call("status", m.ByTransaction(tx=tx), m.Status)

@@ -20,6 +20,8 @@
     ├─ NotOfferedError              403  this SAM's settings do not allow it
     ├─ UnknownTransactionError      404
     ├─ UnknownHandleError           404  also when it is past its thirty minutes
+    ├─ UnknownPassError             404  none of this handle's passes is meant
+    ├─ UnknownStatusListError       404  no pass has a place in such a list
     ├─ NoPolicyError                404  this SAM has no free-tier policy of that id
     ├─ FileNotWantedError           404  nobody asked for this file
     ├─ AlreadyAnsweredError         409  another answer was verified before this one
@@ -119,6 +121,16 @@ class UnknownTransactionError(SamError):
 
 class UnknownHandleError(SamError):
     code = "unknown_handle"
+    status = 404
+
+
+class UnknownPassError(SamError):
+    code = "unknown_pass"
+    status = 404
+
+
+class UnknownStatusListError(SamError):
+    code = "unknown_status_list"
     status = 404
 
 

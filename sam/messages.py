@@ -425,7 +425,10 @@ class Expiry(Message):
 
 
 class Info(Message):
-    """What callers may know of the SAM; ``isolation`` is OFF under one OS user."""
+    """What callers may know of the SAM; ``isolation`` is OFF under one OS user.
+
+    ``key_attestation`` is policy; the levels are those it takes (none: any).
+    ``signed_metadata`` (OpenID4VCI 1.0 §12.2.3) says the same."""
 
     client_id: str
     response_uri_base: str
@@ -439,6 +442,10 @@ class Info(Message):
     audit_head: Sha256Hex
     signer_key_operations: int
     wanted_files: tuple[WantedFile, ...] = ()
+    key_attestation: KeyAttestationPolicy = KeyAttestationPolicy.OFF
+    key_storage: tuple[AttackPotential, ...] = ()
+    user_authentication: tuple[AttackPotential, ...] = ()
+    signed_metadata: str | None = None
     trust_sources: tuple[TrustSource, ...] = ()
     expiries: tuple[Expiry, ...] = ()
 

@@ -14,6 +14,7 @@ from sam.database import Database
 from sam.parsed_lists import ParsedLists
 from sam.policy import FreeTierPolicy
 from sam.service_keys import PassIssuer, RequestSigner
+from sam.signed_texts import SignedTexts
 from sam.trust.categories import Category
 
 
@@ -65,6 +66,7 @@ class Sam:
     owner: str
     tally: Tally = field(default_factory=Tally)
     lists: ParsedLists = field(default_factory=ParsedLists)
+    signed_texts: SignedTexts = field(default_factory=SignedTexts)
     fault: Callable[[str], None] = field(default=no_fault)
 
     @property

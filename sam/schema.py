@@ -15,6 +15,7 @@ from sqlalchemy import (
     DateTime,
     Dialect,
     ForeignKey,
+    Index,
     Integer,
     LargeBinary,
     MetaData,
@@ -126,6 +127,11 @@ passes = Table(
     Column("credential", Text, nullable=False),
     Column("issued_at", UtcDateTime, nullable=False),
     Column("expires_at", UtcDateTime, nullable=False),
+    # Its place for good; passes of before there were lists have none.
+    Column("status_list", Integer),
+    Column("status_index", Integer),
+    Column("revoked_at", UtcDateTime),
+    Index("ix_passes_place", "status_list", "status_index", unique=True),
 )
 
 used_nonces = Table(

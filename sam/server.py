@@ -1,4 +1,4 @@
-"""The SAM's door: thirteen POSTs with JSON on a Unix socket, dispatched by name.
+"""The SAM's door: POSTs with JSON on a Unix socket, dispatched by name.
 
 A WSGI callable without a framework. What cannot be parsed is refused before it reaches
 a call; what a call refuses leaves as ``{code, detail}``; anything else is a 500 without
@@ -18,10 +18,15 @@ from sam import audit, errors, kept_files, quota_keys, store
 from sam import messages as m
 from sam.answers import submit
 from sam.finish import fail_interrupted, finish
+from sam.issuer_metadata import signed_metadata
 from sam.kept_files import keep_file, wanted_files
+from sam.key_attestation import accepted
 from sam.module import Sam
 from sam.opening import open_identify, open_sign
-from sam.passes import issue_pass, pass_nonce
+from sam.pass_nonces import pass_nonce
+from sam.pass_revocation import list_passes, revoke_pass
+from sam.pass_status import pass_status_list
+from sam.passes import issue_pass
 from sam.quota import quota_tag
 from sam.service_keys import base64_der
 from sam.transactions import abort, request, status, sweep
@@ -64,6 +69,10 @@ def info(sam: Sam, _call: m.Nothing) -> m.Info:
         audit_head=(audit.GENESIS if head is None else head.hash).hex(),
         signer_key_operations=sam.tally.signer_key_operations,
         wanted_files=wanted_files(sam),
+        key_attestation=sam.config.pass_key_attestation,
+        key_storage=accepted(sam.config.pass_key_storage),
+        user_authentication=accepted(sam.config.pass_user_authentication),
+        signed_metadata=signed_metadata(sam),
     )
 
 
@@ -74,6 +83,9 @@ CALLS: dict[str, tuple[type[Any], Callable[[Sam, Any], m.Message]]] = {
     "finish": (m.Finish, finish),
     "pass_nonce": (m.Nothing, pass_nonce),
     "issue_pass": (m.IssuePass, issue_pass),
+    "list_passes": (m.ListPasses, list_passes),
+    "revoke_pass": (m.RevokePass, revoke_pass),
+    "pass_status_list": (m.StatusListNumber, pass_status_list),
     "status": (m.ByTransaction, status),
     "abort": (m.ByTransaction, abort),
     "quota_tag": (m.QuotaTag, quota_tag),

@@ -47,35 +47,48 @@ class RequestSigner:
 
 @dataclass(frozen=True, slots=True)
 class PassIssuer:
-    """Issues signing passes: SD-JWT VCs whose every claim is always disclosed."""
+    """Issues signing passes, SD-JWT VCs whose every claim is always disclosed, and
+    what the issuer says of itself and of them."""
 
     device: SigningDevice
     certificate_chain: Chain
     issuer: str
     pass_type: str
 
-    def issue(self, pass_id: str, holder_key: Mapping[str, str], now: datetime) -> str:
+    def issue(
+        self,
+        pass_id: str,
+        holder_key: Mapping[str, str],
+        now: datetime,
+        *,
+        status: Mapping[str, object] | None = None,
+    ) -> str:
         """Return the SD-JWT (RFC 9901 §4, no disclosures): no PID data, no signer."""
         issued = int(now.timestamp())
-        header = {
-            "alg": "ES256",
-            "typ": "dc+sd-jwt",
-            "x5c": [base64_der(c) for c in self.certificate_chain],
-        }
         payload = {
             "iss": self.issuer,
             "vct": self.pass_type,
             "iat": issued,
             "exp": issued + int(PASS_LIFETIME.total_seconds()),
             "cnf": {"jwk": dict(holder_key)},
+            **({} if status is None else {"status": dict(status)}),
             "pass_id": pass_id,
             "purpose_of_use": "signature creation authorization",
+        }
+        return f"{self.sign('dc+sd-jwt', payload)}~"
+
+    def sign(self, typ: str, payload: Mapping[str, object]) -> str:
+        """A compact JWS under the pass-issuing key, ``x5c`` without its anchor."""
+        header = {
+            "alg": "ES256",
+            "typ": typ,
+            "x5c": [base64_der(c) for c in self.certificate_chain],
         }
         signing_input = jws.signing_input(header, payload)
         signature = jws_signature(
             self.device, ServiceKey.PASS_ISSUING, signing_input.encode()
         )
-        return f"{signing_input}.{base64url.encode(signature)}~"
+        return f"{signing_input}.{base64url.encode(signature)}"
 
 
 def base64_der(certificate: x509.Certificate) -> str:

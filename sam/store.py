@@ -11,7 +11,16 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Connection, Row, delete, func, insert, select, update
+from sqlalchemy import (
+    Connection,
+    Row,
+    delete,
+    exists,
+    func,
+    insert,
+    select,
+    update,
+)
 from sqlalchemy.exc import IntegrityError
 
 from sam.messages import Purpose, State
@@ -162,8 +171,11 @@ def close(connection: Connection, tx: str, reason: str) -> bool:
 def begin_signing(
     connection: Connection, tx: str, *, owner: str, approved_after: datetime
 ) -> bool:
-    """VERIFIED → SIGNING, at most once, with the approval's deadline in the same
-    statement; durable before any key exists."""
+    """VERIFIED → SIGNING, at most once; the approval's deadline and its pass are looked
+    at in the same statement; durable before any key exists."""
+    taken_back = exists().where(
+        passes.c.pass_id == transactions.c.pass_id, passes.c.revoked_at.is_not(None)
+    )
     moved = connection.execute(
         update(transactions)
         .where(
@@ -171,6 +183,7 @@ def begin_signing(
             transactions.c.purpose == Purpose.SIGN,
             transactions.c.state == State.VERIFIED,
             transactions.c.verified_at > approved_after,
+            ~taken_back,
         )
         .values(state=State.SIGNING, owner=owner)
     )
@@ -286,7 +299,7 @@ def releases_after(
     ).all()
 
 
-# --- handles, passes, nonces --------------------------------------------------------
+# --- handles, nonces ----------------------------------------------------------------
 
 
 def add_handle(
@@ -339,23 +352,6 @@ def forget_spent(connection: Connection, now: datetime) -> None:
     """Nonces and handles past their end: refused by their time alone from here on."""
     for table in (used_nonces, handles):
         connection.execute(delete(table).where(table.c.expires_at <= now))
-
-
-def add_pass(connection: Connection, handle: str, **values: object) -> None:
-    """Raises ``OnceOnlyError`` if the handle has a pass or the key is known."""
-    insert_once(
-        connection, insert(passes).values(handle_sha256=_sha256(handle), **values)
-    )
-
-
-def pass_of_handle(connection: Connection, handle: str) -> Row[Any] | None:
-    return connection.execute(
-        select(passes).where(passes.c.handle_sha256 == _sha256(handle))
-    ).first()
-
-
-def pass_by_id(connection: Connection, pass_id: str) -> Row[Any] | None:
-    return connection.execute(select(passes).where(passes.c.pass_id == pass_id)).first()
 
 
 def insert_once(connection: Connection, statement: Any) -> None:

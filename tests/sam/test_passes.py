@@ -1,5 +1,7 @@
 """The signing pass: once per identification, to a key that proved itself."""
 
+from typing import Any
+
 import pytest
 from cryptography.hazmat.primitives.asymmetric import ec
 
@@ -83,6 +85,9 @@ def test_a_pass_holds_what_it_is_for_and_nobodys_data(
     now = int(world.clock.now.timestamp())
     payload = dict(credential.payload)
     assert len(str(payload.pop("pass_id"))) == 32
+    status: Any = payload.pop("status")
+    place = status["status_list"]
+    assert place == {"idx": place["idx"], "uri": f"{BASE_URL}/oid4vci/status/1"}
     assert payload == {
         "iss": BASE_URL,
         "vct": f"{BASE_URL}/oid4vci/types/signing-pass",

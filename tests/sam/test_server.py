@@ -28,6 +28,9 @@ CALLS = {
     "finish": {"tx"},
     "pass_nonce": set(),
     "issue_pass": {"handle", "proof"},
+    "list_passes": {"handle"},
+    "revoke_pass": {"handle", "reference"},
+    "pass_status_list": {"number"},
     "status": {"tx"},
     "abort": {"tx"},
     "quota_tag": {"policy", "period", "handle", "tx"},
@@ -180,6 +183,10 @@ def test_info_says_what_callers_need_and_nothing_secret(world: World) -> None:
         "audit_head",
         "signer_key_operations",
         "wanted_files",
+        "key_attestation",
+        "key_storage",
+        "user_authentication",
+        "signed_metadata",
     }
 
 

@@ -8,7 +8,7 @@ import pytest
 from sqlalchemy import Connection, select, text
 from sqlalchemy.exc import IntegrityError
 
-from sam import schema, store
+from sam import pass_store, schema, store
 from sam.database import Database
 from sam.store import OnceOnlyError
 from tests.sam.rows import IDENTITY, NOW, SOON, add
@@ -30,7 +30,7 @@ def signing_pass(connection: Connection, **changed: object) -> None:
         "issued_at": NOW,
         "expires_at": SOON,
     }
-    store.add_pass(connection, **(values | changed))  # type: ignore[arg-type]
+    pass_store.add_pass(connection, **(values | changed))  # type: ignore[arg-type]
 
 
 @pytest.mark.parametrize(
