@@ -4,6 +4,7 @@ The defaults are production's; a profile names only what it changes. It chooses 
 ways to ask that are all sound. What no profile can choose is in ``policy_floor``.
 """
 
+from datetime import timedelta
 from typing import Annotated, Final, Literal, TypeAlias
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
@@ -62,6 +63,14 @@ class AnswerRules(_Closed):
     qes_approval_input: Literal["either", "string", "json"] = "either"
     iat_past_seconds: int = 300
     iat_future_seconds: int = 60
+
+    @property
+    def iat_past(self) -> timedelta:
+        return timedelta(seconds=self.iat_past_seconds)
+
+    @property
+    def iat_future(self) -> timedelta:
+        return timedelta(seconds=self.iat_future_seconds)
 
 
 class Profile(_Closed):

@@ -30,7 +30,7 @@ from sam import messages as m
 from sam.config import HANDLE_LIFETIME
 from sam.module import Sam
 from sam.pass_status import OwnPassesAside
-from sam.pid import ACCEPTED_TYPES, common_claims, pid_of
+from sam.pid import accepted_types, common_claims, pid_of
 from sam.transactions import known, still_open
 
 AUDITED_REFUSALS = 5  # per transaction: a stranger's answers cannot fill the log
@@ -92,8 +92,9 @@ def handle_of(device: SigningDevice, tx: str) -> str:
 
 
 def _verify(sam: Sam, row: Row[Any], body: bytes) -> VerifiedPresentation:
+    asked = Transaction.from_json(row.protocol)
     return verify_response(
-        Transaction.from_json(row.protocol),
+        asked,
         body,
         sam.trust,
         policy=VerificationPolicy(
@@ -102,9 +103,11 @@ def _verify(sam: Sam, row: Row[Any], body: bytes) -> VerifiedPresentation:
                 sam.pass_issuer.certificate_chain[0], kept_files.KeptLists(sam)
             ),
             accepted_types={
-                **ACCEPTED_TYPES,
+                **accepted_types(asked.profile),
                 approvals.PASS: frozenset({sam.config.pass_type}),
             },
+            kb_iat_past=asked.profile.answer.iat_past,
+            kb_iat_future=asked.profile.answer.iat_future,
         ),
         now=sam.clock(),
     )

@@ -32,7 +32,7 @@ from openid4vp.dcql import (
 )
 from openid4vp.verify import VerifiedCredential, VerifiedPresentation
 from sam.messages import MatchRule
-from sam.pid import EITHER_ENCODING, IDENTIFIERS, common_claims, pid_queries
+from sam.pid import IDENTIFIERS, alternatives, common_claims
 from sam.store import Identity
 from sam.subjects import UnfitNameError, subject_of
 
@@ -54,12 +54,12 @@ class _Transaction(Protocol):
     transaction_data: str
 
 
-def identification_query(rules: Sequence[MatchRule] = ()) -> DcqlQuery:
-    """A PID alone, in the encoding the wallet prefers."""
-    return DcqlQuery(credentials=pid_queries(rules), credential_sets=(EITHER_ENCODING,))
+def identification_query(pids: Sequence[CredentialQuery]) -> DcqlQuery:
+    """A PID alone, in the encoding the wallet prefers where there is a choice."""
+    return DcqlQuery(credentials=tuple(pids), credential_sets=alternatives(pids))
 
 
-def approval_query(pass_type: str) -> DcqlQuery:
+def approval_query(pids: Sequence[CredentialQuery], pass_type: str) -> DcqlQuery:
     """PID and pass in one answer (the only kind of approval there is)."""
     signing_pass = CredentialQuery(
         id=PASS,
@@ -67,10 +67,9 @@ def approval_query(pass_type: str) -> DcqlQuery:
         vct_values=(pass_type,),
         claims=(ClaimsQuery(path=("pass_id",)),),
     )
-    return DcqlQuery(
-        credentials=(*pid_queries(), signing_pass),
-        credential_sets=(EITHER_ENCODING, CredentialSetQuery(options=((PASS,),))),
-    )
+    choice = alternatives(pids)
+    both = (*choice, CredentialSetQuery(options=((PASS,),))) if choice else ()
+    return DcqlQuery(credentials=(*pids, signing_pass), credential_sets=both)
 
 
 def identify(device: SigningDevice, pid: VerifiedCredential) -> Identity:

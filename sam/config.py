@@ -63,6 +63,11 @@ class SamConfig(BaseSettings):
     """What the key's storage has to resist, at least, where it is vouched for."""
     pass_user_authentication: AttackPotential | None = None
     client_id_prefix: Literal["x509_hash", "x509_san_dns"] = "x509_hash"
+    sam_profiles: tuple[str, ...] = ("production",)
+    """Kinds of wallets: names of shipped profiles, or JSON files. The first is used
+    where nobody chooses."""
+    registration_certificates: Path | None = None
+    """A folder with ``identify.jwt`` and ``sign.jwt``, if there are any."""
     est_url: str = "https://localhost:8002"
     pkcs11_module: Path = Path("/usr/lib/softhsm/libsofthsm2.so")
     pkcs11_token: str = "qes"  # noqa: S105 — a token's label
@@ -112,6 +117,15 @@ class SamConfig(BaseSettings):
     def certificates(self) -> Path:
         """The SAM's own certificates, one PEM chain per service key."""
         return self.sam_directory / "certificates"
+
+    @property
+    def registration_folder(self) -> Path:
+        return self.registration_certificates or self.sam_directory / "registration"
+
+    @property
+    def test_mode(self) -> bool:
+        """Nothing turns production mode on yet."""
+        return True
 
     @property
     def ca_anchor(self) -> Path:

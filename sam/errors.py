@@ -22,6 +22,7 @@
     ├─ UnknownHandleError           404  also when it is past its thirty minutes
     ├─ UnknownPassError             404  none of this handle's passes is meant
     ├─ UnknownStatusListError       404  no pass has a place in such a list
+    ├─ UnknownProfileError          404  not one of this SAM's kinds of wallets
     ├─ NoPolicyError                404  this SAM has no free-tier policy of that id
     ├─ FileNotWantedError           404  nobody asked for this file
     ├─ AlreadyAnsweredError         409  another answer was verified before this one
@@ -131,6 +132,11 @@ class UnknownPassError(SamError):
 
 class UnknownStatusListError(SamError):
     code = "unknown_status_list"
+    status = 404
+
+
+class UnknownProfileError(SamError):
+    code = "unknown_profile"
     status = 404
 
 

@@ -75,6 +75,8 @@ def verified(sam: Sam, row: Row[Any], body: bytes) -> VerifiedCredential:
             accept_absent_status=True,
             status=kept_files.KeptLists(sam),
             accepted_types={query.id: TYPES},
+            kb_iat_past=asked.profile.answer.iat_past,
+            kb_iat_future=asked.profile.answer.iat_future,
         ),
         now=sam.clock(),
     )

@@ -18,12 +18,15 @@ from pydantic import BaseModel, ConfigDict, Field, model_validator
 MAX_DOCUMENTS = 20
 MAX_DOCUMENT_BYTES = 64 * 1024 * 1024
 MAX_ANSWER_BYTES = 256 * 1024
+MAX_METADATA = 16 * 1024
 MAX_FILE_BYTES = 4 * 1024 * 1024
 MAX_TRUST_LIST_BYTES = 16 * 1024 * 1024
 
 TransactionId = Annotated[str, Field(pattern=r"^[A-Za-z0-9_-]{22,64}$")]
 Handle = Annotated[str, Field(pattern=r"^[A-Za-z0-9_-]{43}$")]
 Sha256Hex = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
+ProfileName = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9-]{0,31}$")]
+"""Of the SAM's list (``Info.profiles``); where none is named, the first counts."""
 PassReference = Annotated[str, Field(pattern=r"^[A-Za-z0-9_-]{22}$")]
 
 ALL_PASSES: Final = "all"
@@ -99,6 +102,7 @@ class OpenIdentify(Message):
     dc_api: bool = False
     """Asked by a page of ours through the browser (Digital Credentials API), where the
     SAM's settings allow it; the request is for it and for nothing else."""
+    profile: ProfileName | None = None
 
     @model_validator(mode="after")
     def _nothing_comes_of_it_alone(self) -> Self:
@@ -108,11 +112,17 @@ class OpenIdentify(Message):
 
 
 class Opened(Message):
-    """An open transaction: the wallet may fetch its request until ``expires_at``."""
+    """An open transaction: the wallet may fetch its request until ``expires_at``.
+
+    ``link_scheme``: what the wallet link starts with, a scheme's name or an https
+    address. ``request_uri_method``: the parameter of that name, if there is to be one.
+    """
 
     tx: TransactionId
     client_id: str
     expires_at: datetime
+    link_scheme: str = "openid4vp"
+    request_uri_method: Literal["post", "get", "omit"] = "post"
 
 
 class PreparedDocument(Message):
@@ -138,6 +148,7 @@ class OpenSign(Message):
     terms_version: str | None = Field(
         default=None, pattern=r"^[A-Za-z0-9 ._,:-]{1,64}$"
     )
+    profile: ProfileName | None = None
 
 
 class OpenedDocument(Message):
@@ -161,8 +172,11 @@ class SigningOpened(Opened):
 
 
 class Request(Message):
+    """``wallet_metadata``: as the wallet sent it (OpenID4VP 1.0 §5.10), unread."""
+
     tx: TransactionId
     wallet_nonce: str | None = Field(default=None, min_length=1, max_length=512)
+    wallet_metadata: str | None = Field(default=None, max_length=MAX_METADATA)
 
 
 class SignedRequest(Message):
@@ -424,6 +438,22 @@ class Expiry(Message):
     level: Literal["ok", "warn", "urgent", "over"]
 
 
+class OfferedProfile(Message):
+    """A kind of wallet that can be asked; ``title`` is what a page calls it."""
+
+    name: ProfileName
+    title: str
+
+
+class RegistrationState(Message):
+    """A registration certificate: until when (None: no end is stated), and which
+    claims are asked for that it does not list."""
+
+    purpose: Purpose
+    expires_at: datetime | None = None
+    not_registered: tuple[str, ...] = ()
+
+
 class Info(Message):
     """What callers may know of the SAM; ``isolation`` is OFF under one OS user.
 
@@ -442,6 +472,8 @@ class Info(Message):
     audit_head: Sha256Hex
     signer_key_operations: int
     wanted_files: tuple[WantedFile, ...] = ()
+    profiles: tuple[OfferedProfile, ...] = ()
+    registration: tuple[RegistrationState, ...] = ()
     key_attestation: KeyAttestationPolicy = KeyAttestationPolicy.OFF
     key_storage: tuple[AttackPotential, ...] = ()
     user_authentication: tuple[AttackPotential, ...] = ()

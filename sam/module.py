@@ -7,12 +7,15 @@ from typing import Protocol
 
 from hsm.port import SigningDevice
 from openid4vp.dcql import CredentialQuery
+from openid4vp.profile import Profile
 from openid4vp.request import x509_hash_client_id
 from openid4vp.trust import IssuerTrust
 from sam.config import SamConfig
 from sam.database import Database
+from sam.messages import Purpose
 from sam.parsed_lists import ParsedLists
 from sam.policy import FreeTierPolicy
+from sam.registration import Registration
 from sam.service_keys import PassIssuer, RequestSigner
 from sam.signed_texts import SignedTexts
 from sam.trust.categories import Category
@@ -61,6 +64,11 @@ class Sam:
     anchors: Mapping[Category, IssuerTrust]
     """Category → its anchors, whatever is asked for."""
     pid_providers: tuple[str, ...]
+    pid_authorities: tuple[str, ...]
+    """Key identifiers of the PID providers' anchors (OpenID4VP 1.0 §6.1.1)."""
+    profiles: Mapping[str, Profile]
+    """Name → kind of wallet, in the operator's order; the first is the default."""
+    registrations: Mapping[Purpose, Registration]
     policy: FreeTierPolicy | None
     clock: Callable[[], datetime]
     owner: str
@@ -71,7 +79,11 @@ class Sam:
 
     @property
     def client_id(self) -> str:
+        return self.client_id_for(next(iter(self.profiles.values())))
+
+    def client_id_for(self, profile: Profile) -> str:
         leaf = self.request_signer.certificate_chain[0]
-        if self.config.client_id_prefix == "x509_hash":
+        prefix = profile.client_id_prefix or self.config.client_id_prefix
+        if prefix == "x509_hash":
             return x509_hash_client_id(leaf)
         return f"x509_san_dns:{self.request_signer.dns_name}"

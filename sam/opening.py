@@ -7,14 +7,16 @@ purpose, grants and digests never change.
 
 import secrets
 from collections.abc import Callable
+from typing import Any
 
 from sqlalchemy import Connection
 
 from openid4vp import dc_api
 from openid4vp.dcql import DcqlQuery
+from openid4vp.profile import Dialect, Profile
 from openid4vp.request import Transaction, begin
 from openid4vp.transaction_data import DocumentDigest, QesApprovalRequest
-from sam import approvals, audit, identification_alone, store
+from sam import approvals, asking, audit, identification_alone, store
 from sam import errors as refused
 from sam import messages as m
 from sam.config import REQUEST_LIFETIME
@@ -26,12 +28,14 @@ QUALIFIER = "eu_eidas_aes"  # eu_eidas_qes belongs to production mode
 
 
 def open_identify(sam: Sam, call: m.OpenIdentify) -> m.Opened:
+    profile = asking.profile_named(sam, call.profile)
     if call.alone:
         purpose, query = m.Purpose.IDENTIFY_ALONE, identification_alone.query_of(sam)
     else:
         purpose = m.Purpose.IDENTIFY
-        query = approvals.identification_query(call.match_rules)
-    tx, asked = (_begin_in_browser if call.dc_api else _begin)(sam, query)
+        query = asking.identification_query(sam, profile, call.match_rules)
+    begin_so = _begin_in_browser if call.dc_api else _begin
+    tx, asked = begin_so(sam, query, profile, purpose)
     with sam.database.begin() as connection:
         store.add_transaction(
             connection,
@@ -42,14 +46,15 @@ def open_identify(sam: Sam, call: m.OpenIdentify) -> m.Opened:
                 "match_rules": [rule.model_dump() for rule in call.match_rules],
             },
         )
-        _opened(sam, connection, tx, purpose)
-    return m.Opened(tx=tx, client_id=asked.client_id, expires_at=asked.expires_at)
+        _opened(sam, connection, tx, purpose, profile)
+    return m.Opened(**_told(tx, asked))
 
 
 def open_sign(
     sam: Sam, call: m.OpenSign, read: Callable[[int], bytes]
 ) -> m.SigningOpened:
     """``read`` yields the prepared files one after the other."""
+    profile = asking.profile_named(sam, call.profile)
     signer = _signer_of(sam, call.handle)
     try:
         digests = [digest(document, read) for document in call.documents]
@@ -57,12 +62,14 @@ def open_sign(
         raise refused.MalformedCallError(str(error)) from error
     if read(1):
         raise refused.MalformedCallError("more bytes than the documents state")
-    tx, asked = _begin(sam, approvals.approval_query(sam.config.pass_type))
+    query = asking.approval_query(sam, profile)
+    tx, asked = _begin(sam, query, profile, m.Purpose.SIGN)
     listed = [
         _listed(document.name, found, asked.nonce, private=call.purpose == "private")
         for document, found in zip(call.documents, digests, strict=True)
     ]
-    asked = asked.with_transaction_data(_approval_request(listed))
+    request = _approval_request(listed, profile.transaction_data)
+    asked = asked.with_transaction_data(request)
     with sam.database.begin() as connection:
         store.add_transaction(
             connection,
@@ -78,40 +85,53 @@ def open_sign(
             },
             [_row(document) for document in listed],
         )
-        _opened(sam, connection, tx, m.Purpose.SIGN)
+        _opened(sam, connection, tx, m.Purpose.SIGN, profile)
     return m.SigningOpened(
-        tx=tx,
-        client_id=asked.client_id,
-        expires_at=asked.expires_at,
+        **_told(tx, asked),
         documents=tuple(listed),
         transaction_data=asked.transaction_data[0],
     )
 
 
-def _begin(sam: Sam, query: DcqlQuery) -> tuple[str, Transaction]:
+def _begin(
+    sam: Sam, query: DcqlQuery, profile: Profile, purpose: m.Purpose
+) -> tuple[str, Transaction]:
     tx = secrets.token_urlsafe(24)
     asked = begin(
-        client_id=sam.client_id,
+        client_id=sam.client_id_for(profile),
         response_uri=f"{sam.config.base_url}/oid4vp/response/{tx}",
         query=query,
         lifetime=REQUEST_LIFETIME,
         now=sam.clock(),
     )
-    return tx, asked
+    return tx, asking.in_the_manner_of(profile, asked, sam, purpose)
 
 
-def _begin_in_browser(sam: Sam, query: DcqlQuery) -> tuple[str, Transaction]:
+def _begin_in_browser(
+    sam: Sam, query: DcqlQuery, profile: Profile, purpose: m.Purpose
+) -> tuple[str, Transaction]:
     """The origin is our own by the settings, whoever calls."""
     if not sam.config.dc_api:
         raise refused.NotOfferedError("the Digital Credentials API is off")
     asked = dc_api.begin(
-        client_id=sam.client_id,
+        client_id=sam.client_id_for(profile),
         origin=dc_api.origin_of(sam.config.base_url),
         query=query,
         lifetime=REQUEST_LIFETIME,
         now=sam.clock(),
     )
+    asked = asking.in_the_manner_of(profile, asked, sam, purpose)
     return secrets.token_urlsafe(24), asked
+
+
+def _told(tx: str, asked: Transaction) -> dict[str, Any]:
+    return {
+        "tx": tx,
+        "client_id": asked.client_id,
+        "expires_at": asked.expires_at,
+        "link_scheme": asked.profile.link_scheme,
+        "request_uri_method": asked.profile.request_uri_method,
+    }
 
 
 def _columns(tx: str, asked: Transaction) -> dict[str, object]:
@@ -125,13 +145,16 @@ def _columns(tx: str, asked: Transaction) -> dict[str, object]:
     }
 
 
-def _opened(sam: Sam, connection: Connection, tx: str, purpose: m.Purpose) -> None:
+def _opened(
+    sam: Sam, connection: Connection, tx: str, purpose: m.Purpose, profile: Profile
+) -> None:
     audit.append(
         connection,
         audit.Event.TRANSACTION_OPENED,
         now=sam.clock(),
         tx=tx,
         purpose=purpose.value,
+        profile=profile.name,
     )
 
 
@@ -169,14 +192,18 @@ def _row(document: m.OpenedDocument) -> dict[str, object]:
     }
 
 
-def _approval_request(listed: list[m.OpenedDocument]) -> str:
+def _approval_request(listed: list[m.OpenedDocument], dialect: Dialect) -> str:
     return QesApprovalRequest(
         credential_ids=(approvals.PASS,),
         qualifier=QUALIFIER,
         documents=tuple(
             DocumentDigest(
-                label=document.label, hash=bytes.fromhex(document.sdr), hash_type="sdr"
+                label=document.label,
+                hash=bytes.fromhex(document.sdr),
+                hash_type="sdr",
+                checksum=bytes.fromhex(document.checksum),
             )
             for document in listed
         ),
+        dialect=dialect,
     ).encode()

@@ -15,7 +15,9 @@ from openid4vp.dcql import (
     ClaimsQuery,
     CredentialQuery,
     CredentialSetQuery,
+    TrustedAuthority,
 )
+from openid4vp.profile import PRODUCTION, Profile
 from openid4vp.verify import VerifiedCredential, VerifiedPresentation
 from sam.messages import MatchRule
 
@@ -27,10 +29,6 @@ IDENTIFIERS = ("personal_administrative_number", "document_number")
 
 EITHER_ENCODING: Final = CredentialSetQuery(options=((PID,), (PID_MDOC,)))
 """One of the two, never both; the SD-JWT VC first."""
-
-ACCEPTED_TYPES: Final[Mapping[str, frozenset[str]]] = MappingProxyType(
-    {PID: frozenset({PID_VCT}), PID_MDOC: frozenset({PID_DOCTYPE})}
-)
 
 # mdoc element → where the claim stands in the SD-JWT VC, if not under the same name.
 # Not here: the portrait, which is never asked for (ARF RPA_07c, PID_03a).
@@ -58,23 +56,34 @@ _ELEMENT_OF: Final[Mapping[str, str]] = MappingProxyType(
 )
 
 
-def pid_queries(rules: Sequence[MatchRule] = ()) -> tuple[CredentialQuery, ...]:
+def accepted_types(profile: Profile) -> Mapping[str, frozenset[str]]:
+    """Query id → ``vct`` or docType, whatever of them is asked for."""
+    return {PID: frozenset(_vcts(profile)), PID_MDOC: frozenset({PID_DOCTYPE})}
+
+
+def pid_queries(
+    rules: Sequence[MatchRule] = (),
+    profile: Profile = PRODUCTION,
+    authorities: tuple[TrustedAuthority, ...] = (),
+) -> tuple[CredentialQuery, ...]:
     """Names, country and one unique identifier; a wallet may choose which one.
 
     A rule's claim joins both claim sets, so that the wallet shows it to the person.
+    One query for each encoding that the profile asks for.
     """
     wanted = [*NAMES, *(r.claim for r in rules if r.claim not in NAMES)]
     asked = tuple(dict.fromkeys([*wanted, *IDENTIFIERS]))
     sets = tuple(
         tuple(dict.fromkeys([*wanted, identifier])) for identifier in IDENTIFIERS
     )
-    return (
+    both = (
         CredentialQuery(
             id=PID,
             format=SD_JWT_VC,
-            vct_values=(PID_VCT,),
+            vct_values=_vcts(profile),
             claims=tuple(ClaimsQuery(path=(claim,), id=claim) for claim in asked),
             claim_sets=sets,
+            trusted_authorities=authorities,
         ),
         CredentialQuery(
             id=PID_MDOC,
@@ -82,8 +91,17 @@ def pid_queries(rules: Sequence[MatchRule] = ()) -> tuple[CredentialQuery, ...]:
             doctype_value=PID_DOCTYPE,
             claims=tuple(map(_element_query, asked)),
             claim_sets=sets,
+            trusted_authorities=authorities,
         ),
     )
+    return tuple(q for q in both if profile.pid_formats in ("either", q.format))
+
+
+def alternatives(
+    queries: Sequence[CredentialQuery],
+) -> tuple[CredentialSetQuery, ...]:
+    """None where there is no choice: some wallets know no credential sets."""
+    return (EITHER_ENCODING,) if len(queries) > 1 else ()
 
 
 def pid_of(presentation: VerifiedPresentation) -> VerifiedCredential:
@@ -106,6 +124,10 @@ def common_claims(pid: VerifiedCredential) -> Mapping[str, object]:
             within = within.setdefault(group, {})
         within[name] = value
     return claims
+
+
+def _vcts(profile: Profile) -> tuple[str, ...]:
+    return tuple(dict.fromkeys((PID_VCT, *profile.also_pid_vct)))
 
 
 def _element_query(claim: str) -> ClaimsQuery:

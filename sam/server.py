@@ -14,7 +14,7 @@ from pydantic import ValidationError
 from sqlalchemy.exc import SQLAlchemyError
 
 from hsm.errors import HsmError
-from sam import audit, errors, kept_files, quota_keys, store
+from sam import asking, audit, errors, kept_files, quota_keys, store
 from sam import messages as m
 from sam.answers import submit
 from sam.finish import fail_interrupted, finish
@@ -69,6 +69,8 @@ def info(sam: Sam, _call: m.Nothing) -> m.Info:
         audit_head=(audit.GENESIS if head is None else head.hash).hex(),
         signer_key_operations=sam.tally.signer_key_operations,
         wanted_files=wanted_files(sam),
+        profiles=asking.offered(sam),
+        registration=asking.registration_states(sam),
         key_attestation=sam.config.pass_key_attestation,
         key_storage=accepted(sam.config.pass_key_storage),
         user_authentication=accepted(sam.config.pass_user_authentication),

@@ -19,14 +19,26 @@ from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from hsm.pkcs11_device import Pkcs11Device
 from hsm.port import ServiceKey, SigningDevice
 from openid4vp.dcql import CredentialQuery
+from openid4vp.profile import Profile
 from openid4vp.trust import AnchorStore, PinnedIssuer
-from sam import approvals, audit, cmc, identification_alone, policy, quota_keys
+from sam import (
+    approvals,
+    asking,
+    audit,
+    cmc,
+    identification_alone,
+    policy,
+    quota_keys,
+    registration,
+)
 from sam.config import SamConfig
 from sam.database import Database
 from sam.finish import FAULT_POINTS, fail_interrupted
+from sam.messages import Purpose
 from sam.module import CertificateIssuer, Sam, no_fault
 from sam.pid import PID, PID_MDOC
 from sam.policy import FreeTierPolicy
+from sam.profiles import loading
 from sam.service_keys import Chain, PassIssuer, RequestSigner
 from sam.trust import anchor_files
 from sam.trust.anchor_files import AnchorFileError
@@ -100,14 +112,13 @@ def assemble(
     trusted = {category: AnchorStore(found) for category, found in anchors.items()}
     pid_issuers = trusted[Category.PID_PROVIDERS]
     pass_chain = _service_chain(config, device, ServiceKey.PASS_ISSUING)
+    request_chain = _service_chain(config, device, ServiceKey.REQUEST_SIGNING)
     sam = Sam(
         config=config,
         database=Database(config.database_url),
         device=device,
         device_name=f"{tested.manufacturer} {tested.model} {tested.library_version}",
-        request_signer=RequestSigner(
-            device, _service_chain(config, device, ServiceKey.REQUEST_SIGNING)
-        ),
+        request_signer=RequestSigner(device, request_chain),
         pass_issuer=PassIssuer(device, pass_chain, config.base_url, config.pass_type),
         issuer=issuer,
         ca_anchor=_der(config.ca_anchor),
@@ -120,6 +131,9 @@ def assemble(
         identification_trust=_identification_trust(config) or pid_issuers,
         anchors=trusted,
         pid_providers=tuple(sorted(providers)),
+        pid_authorities=asking.key_identifiers(providers.values()),
+        profiles=_profiles(config),
+        registrations=_registrations(config, request_chain, clock()),
         policy=free_tier_policy(config),
         clock=clock,
         owner=secrets.token_hex(8),
@@ -145,6 +159,22 @@ def free_tier_policy(config: SamConfig) -> FreeTierPolicy | None:
         return policy.load(file)
     except policy.UnusablePolicyError as error:
         raise StartError(f"free-tier policy {error}") from error
+
+
+def _profiles(config: SamConfig) -> Mapping[str, Profile]:
+    try:
+        return loading.load(config.sam_profiles, test_mode=config.test_mode)
+    except loading.UnusableProfileError as error:
+        raise StartError(f"profile {error}") from error
+
+
+def _registrations(
+    config: SamConfig, access: Chain, now: datetime
+) -> Mapping[Purpose, registration.Registration]:
+    try:
+        return registration.load(config.registration_folder, access[0], now)
+    except registration.UnusableRegistrationError as error:
+        raise StartError(f"registration {error}") from error
 
 
 def _identification_query(config: SamConfig) -> CredentialQuery:
@@ -176,6 +206,7 @@ def _started(sam: Sam) -> None:
             owner=sam.owner,
             device=sam.device_name,
             client_id=sam.client_id,
+            profiles=list(sam.profiles),
             pid_providers=list(sam.pid_providers),
             free_tier_policy=None if sam.policy is None else sam.policy.model_dump(),
         )

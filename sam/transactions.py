@@ -10,6 +10,7 @@ from typing import Any
 
 from sqlalchemy import Connection, Row
 
+from openid4vp import wallet_metadata
 from openid4vp.request import Transaction, sign_request_object
 from sam import audit, store
 from sam import errors as refused
@@ -28,6 +29,7 @@ def request(sam: Sam, call: m.Request) -> m.SignedRequest:
         sam.request_signer,
         wallet_nonce=call.wallet_nonce,
         now=now,
+        wallet_metadata=wallet_metadata.parse(call.wallet_metadata),
     )
     with sam.database.begin() as connection:
         store.keep_request_object(connection, call.tx, signed)

@@ -11,6 +11,7 @@ from hypothesis import given, settings
 from hsm.memory_device import MemoryDevice
 from openid4vp.dcql import MSO_MDOC, SD_JWT_VC, DcqlQuery
 from openid4vp.errors import InvalidTransactionDataError, QueryNotSatisfiedError
+from openid4vp.profile import PRODUCTION, STANDARD_DIALECT
 from openid4vp.transaction_data import QesApprovalRequest, check_request
 from openid4vp.verified import (
     ALL_CHECKS_HELD,
@@ -54,7 +55,7 @@ def held(claims: Mapping[str, object], *, mdoc: bool) -> VerifiedCredential:
 
 def queries(*claims: str) -> DcqlQuery:
     rules = [m.MatchRule(claim=claim, equals="x") for claim in claims]  # type: ignore[arg-type]
-    return approvals.identification_query(rules)
+    return approvals.identification_query(pid.pid_queries(rules))
 
 
 # --- what is asked ---------------------------------------------------------------
@@ -86,8 +87,8 @@ def test_types_and_formats_are_those_of_the_rulebook() -> None:
 
     assert (sd_jwt.format, sd_jwt.vct_values) == ("dc+sd-jwt", ("urn:eudi:pid:1",))
     assert (mdoc.format, mdoc.doctype_value) == ("mso_mdoc", "eu.europa.ec.eudi.pid.1")
-    assert {*sd_jwt.vct_values} == pid.ACCEPTED_TYPES[sd_jwt.id]
-    assert {mdoc.doctype_value} == pid.ACCEPTED_TYPES[mdoc.id]
+    assert {*sd_jwt.vct_values} == pid.accepted_types(PRODUCTION)[sd_jwt.id]
+    assert {mdoc.doctype_value} == pid.accepted_types(PRODUCTION)[mdoc.id]
 
 
 def test_only_what_a_rule_compares_is_not_kept() -> None:
@@ -97,7 +98,7 @@ def test_only_what_a_rule_compares_is_not_kept() -> None:
     assert forgotten == ["birthdate"]
 
 
-APPROVAL = approvals.approval_query("https://sign.example.eu/pass")
+APPROVAL = approvals.approval_query(pid.pid_queries(), "https://sign.example.eu/pass")
 
 
 @pytest.mark.parametrize("answered", [{"pid"}, {"pid_mdoc"}], ids="-".join)
@@ -139,7 +140,7 @@ def test_no_pid_can_be_asked_to_approve(addressed: str) -> None:
     )
 
     with pytest.raises(InvalidTransactionDataError):
-        check_request([approval], APPROVAL)
+        check_request([approval], APPROVAL, STANDARD_DIALECT)
 
 
 # --- who it says is there --------------------------------------------------------
