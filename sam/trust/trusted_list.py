@@ -74,10 +74,10 @@ def parse(
     root = canonical_xml.read(document, leave_out=_NOT_READ)
     if root.name != f"{TSL}TrustServiceStatusList" or root.attribute("TSLTag") != TAG:
         raise TrustListKindError("not a trusted list of TS 119 612")
-    scheme = root.one(f"{TSL}SchemeInformation")
+    scheme, providers = _parts(root)
     list_type = _list_type(scheme)
     issued_at, next_update = _times(scheme, now)
-    services = [] if next_update is None else list(_services(root))
+    services = [] if next_update is None else list(_services(providers))
     usable, unusable = _judged(services, now)
     return SignedTrustList(
         list_type=list_type,
@@ -166,12 +166,21 @@ def _times(scheme: Element, now: datetime) -> tuple[datetime, datetime | None]:
     return issued_at, next_update
 
 
-def _services(root: Element) -> Iterator[_Service]:
-    for providers in root.all(f"{TSL}TrustServiceProviderList"):
-        for provider in providers.all(f"{TSL}TrustServiceProvider"):
-            information = provider.one(f"{TSL}TSPInformation")
-            for service in provider.one(f"{TSL}TSPServices").all(f"{TSL}TSPService"):
-                yield _Service(information, service.one(f"{TSL}ServiceInformation"))
+def _parts(root: Element) -> tuple[Element, Sequence[Element]]:
+    """The scheme's information and the providers, if any; nothing else (§5.2)."""
+    if len(root.children) == 1:
+        return root.one(f"{TSL}SchemeInformation"), ()
+    scheme, listed = root.exactly(
+        f"{TSL}SchemeInformation", f"{TSL}TrustServiceProviderList"
+    )
+    return scheme, listed.all(f"{TSL}TrustServiceProvider")
+
+
+def _services(providers: Sequence[Element]) -> Iterator[_Service]:
+    for provider in providers:
+        information = provider.one(f"{TSL}TSPInformation")
+        for service in provider.one(f"{TSL}TSPServices").all(f"{TSL}TSPService"):
+            yield _Service(information, service.one(f"{TSL}ServiceInformation"))
 
 
 def _judged(

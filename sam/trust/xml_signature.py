@@ -255,7 +255,12 @@ def _require_named(signer: x509.Certificate, properties: Element, uri: str) -> N
 
 
 def _base64(text: bytes) -> bytes:
+    """RFC 4648 §3.5 as well: one text per value, so that no bit is without meaning."""
+    packed = re.sub(rb"\s", b"", text)
     try:
-        return base64.b64decode(re.sub(rb"\s", b"", text), validate=True)
+        data = base64.b64decode(packed, validate=True)
     except binascii.Error:
         raise TrustListSignatureError("not base64") from None
+    if base64.b64encode(data) != packed:
+        raise TrustListSignatureError("not base64 in its one form")
+    return data
