@@ -79,15 +79,16 @@ class Ledger:
     def at_closed_doors(self) -> Iterator[None]:
         """Count what the profile hook cannot see, while the block runs."""
         kept = {name: getattr(Pkcs11Device, name) for name in DEVICE}
-        resolve = AnchorStore.resolve
+        walk = AnchorStore._path
         for name, method in kept.items():
             setattr(Pkcs11Device, name, self._counted(method, DEVICE[name]))
-        # One signature per certificate of the chain, which never holds the anchor.
-        AnchorStore.resolve = self._counted(resolve, "verify", len)  # type: ignore[method-assign]
+        # One signature per certificate of the chain, which never holds the anchor; none
+        # where the store remembers the path.
+        AnchorStore._path = self._counted(walk, "verify", len)  # type: ignore[method-assign]
         try:
             yield
         finally:
-            AnchorStore.resolve = resolve  # type: ignore[method-assign]
+            AnchorStore._path = walk  # type: ignore[method-assign]
             for name, method in kept.items():
                 setattr(Pkcs11Device, name, method)
 

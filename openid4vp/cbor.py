@@ -159,8 +159,14 @@ def _refuse_simple(_encoder: cbor2.CBOREncoder, _value: object) -> None:
     raise ValueError("a simple value that has no use here")
 
 
-# Encoders write every float at full width or every float as short as it can be.
+# Encoders write every float at full width or every float as short as it can be. Those
+# of the library stand here too, since it is slow to find that a type is not listed.
 _LONG: Final[Mapping[type, Any]] = {
+    str: cbor2.CBOREncoder.encode_string,
+    bytes: cbor2.CBOREncoder.encode_bytes,
+    int: cbor2.CBOREncoder.encode_int,
+    dict: cbor2.CBOREncoder.encode_map,
+    list: cbor2.CBOREncoder.encode_array,
     Tagged: _encode_tagged,
     float: _encode_long,
     type(cbor2.undefined): _refuse_simple,

@@ -12,13 +12,17 @@ from openid4vp.errors import MalformedResponseError
 
 CURVE = "P-256"
 COORDINATE_SIZE = 32
+_CANONICAL = json.JSONEncoder(separators=(",", ":"), sort_keys=True)
 
 
-def public_key(jwk: Mapping[str, object], what: str) -> ec.EllipticCurvePublicKey:
+def public_key(
+    jwk: Mapping[str, object], what: str, *, agreement: bool = False
+) -> ec.EllipticCurvePublicKey:
     """Return the point of a public P-256 JWK; off-curve points are refused.
 
     A JWK of only kty, crv, x and y is enough. One with a private part is refused:
-    whoever sent it no longer proves possession of anything.
+    whoever sent it no longer proves possession of anything. So is one that says it is
+    not for verifying ES256, unless it is the ephemeral one of an ``agreement``.
     """
     if members.required(jwk, "kty", str) != "EC":
         raise MalformedResponseError(f"{what}: kty is not EC")
@@ -26,6 +30,8 @@ def public_key(jwk: Mapping[str, object], what: str) -> ec.EllipticCurvePublicKe
         raise MalformedResponseError(f"{what}: crv is not {CURVE}")
     if "d" in jwk:
         raise MalformedResponseError(f"{what}: holds a private key")
+    if not agreement and not _may_verify(jwk):
+        raise MalformedResponseError(f"{what}: is for something else")
     x, y = _coordinate(jwk, "x", what), _coordinate(jwk, "y", what)
     try:
         return ec.EllipticCurvePublicNumbers(x, y, ec.SECP256R1()).public_key()
@@ -36,8 +42,8 @@ def public_key(jwk: Mapping[str, object], what: str) -> ec.EllipticCurvePublicKe
 def thumbprint(jwk: Mapping[str, object]) -> str:
     """RFC 7638 §3 with SHA-256, base64url: the same key has the same thumbprint."""
     needed = {name: jwk[name] for name in ("crv", "kty", "x", "y")}
-    canonical = json.dumps(needed, separators=(",", ":"), sort_keys=True)
-    return base64url.encode(hashlib.sha256(canonical.encode("ascii")).digest())
+    canonical = _CANONICAL.encode(needed).encode("ascii")
+    return base64url.encode(hashlib.sha256(canonical).digest())
 
 
 def minimal(key: ec.EllipticCurvePublicKey) -> dict[str, str]:
@@ -83,6 +89,17 @@ def public_part(text: str) -> dict[str, object]:
     """The JWK without its private member."""
     jwk = strict_json.parse_object(text.encode("utf-8"), "response key")
     return {name: value for name, value in jwk.items() if name != "d"}
+
+
+def _may_verify(jwk: Mapping[str, object]) -> bool:
+    """RFC 7517 §4.2 to §4.4; absent members forbid nothing."""
+    operations = members.strings(jwk, "key_ops") or ("verify",)
+    return (
+        members.optional(jwk, "use", str) in (None, "sig")
+        and members.optional(jwk, "alg", str) in (None, "ES256")
+        # some write down what the private half does
+        and not {"verify", "sign"}.isdisjoint(operations)
+    )
 
 
 def _coordinate(jwk: Mapping[str, object], name: str, what: str) -> int:

@@ -9,7 +9,7 @@ import hmac
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any, Final
 
 from openid4vp import cbor, members
@@ -136,6 +136,6 @@ def _tdate(validity: Mapping[str, object], name: str) -> datetime:
         case other:
             raise WrongClaimTypeError(name, expected="a tdate in UTC", got=other)
     try:
-        return datetime.fromisoformat(text[:-1]).replace(tzinfo=UTC)
+        return datetime.fromisoformat(text)
     except ValueError:
         raise WrongClaimTypeError(name, expected="a date", got=text) from None

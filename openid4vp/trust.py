@@ -8,18 +8,26 @@ looked at: nothing here may fetch.
 
 The provider's id comes from the configured anchor and from nowhere else: no name
 in a certificate or claim decides who issued.
+
+A path that held is remembered, because few certificates issue many credentials. Of all
+that was checked only the validity of its certificates depends on the time: it counts
+while all of them, the anchor's too, are valid, and is validated anew at other times.
 """
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime
-from typing import Protocol
+from typing import Final, Protocol
 
 from cryptography import x509
+from cryptography.hazmat.primitives.serialization import Encoding
 from cryptography.x509 import verification
 
 from openid4vp.errors import IssuerNotTrustedError
 
 MAX_CHAIN = 4
+MAX_REMEMBERED: Final = 256
+"""Paths that one store remembers; with a chain of 4 they take about 1 MB."""
 
 
 class IssuerTrust(Protocol):
@@ -33,10 +41,20 @@ class IssuerTrust(Protocol):
         ...
 
 
+@dataclass(frozen=True, slots=True)
+class _HeldPath:
+    """The anchor's provider, and when every certificate of the path is valid."""
+
+    provider: str
+    starts: datetime
+    ends: datetime
+
+
 class AnchorStore:
     """``IssuerTrust`` over trust anchors, each with its provider's id.
 
-    Keep one store per category: a PID anchor proves nothing about other types.
+    Keep one store per category: a PID anchor proves nothing about other types. Anchors
+    never change: other anchors are another store, which remembers nothing of this one.
     """
 
     def __init__(self, anchors: Mapping[str, x509.Certificate]) -> None:
@@ -44,34 +62,60 @@ class AnchorStore:
         if len(self._providers) != len(anchors):
             raise ValueError("one anchor certificate has two provider ids")
         self._store = verification.Store(list(anchors.values())) if anchors else None
+        self._held: dict[tuple[bytes, ...], _HeldPath] = {}
 
     def resolve(self, chain: Sequence[x509.Certificate], now: datetime) -> str:
         """Return the id of the anchor that the chain leads to."""
         if not 1 <= len(chain) <= MAX_CHAIN:
             raise IssuerNotTrustedError(f"x5c must hold 1 to {MAX_CHAIN} certificates")
-        try:
-            path = self._path(chain, now)
-        except (verification.VerificationError, ValueError) as error:
-            # ValueError: names and extensions are parsed when they are first read
-            raise IssuerNotTrustedError(f"no path to an anchor: {error}") from None
-        if len(path) != len(chain) + 1:  # the path is x5c and one anchor, no more
-            raise IssuerNotTrustedError("x5c holds the anchor, or ballast")
-        return self._providers[path[-1]]
+        exactly = tuple(certificate.public_bytes(Encoding.DER) for certificate in chain)
+        held = self._held.get(exactly)
+        if held is not None and held.starts <= now <= held.ends:
+            return held.provider
+        path = self._path(chain, now)
+        provider = self._providers[path[-1]]
+        self._remember(exactly, path, provider)
+        return provider
+
+    def _remember(
+        self, exactly: tuple[bytes, ...], path: list[x509.Certificate], provider: str
+    ) -> None:
+        # Only who holds a certificate under an anchor gets here, so strangers can
+        # neither fill this nor empty it. Emptied when full: no order to keep.
+        if len(self._held) >= MAX_REMEMBERED:
+            self._held.clear()
+        self._held[exactly] = _HeldPath(
+            provider,
+            starts=max(certificate.not_valid_before_utc for certificate in path),
+            ends=min(certificate.not_valid_after_utc for certificate in path),
+        )
 
     def _path(
         self, chain: Sequence[x509.Certificate], now: datetime
     ) -> list[x509.Certificate]:
         if self._store is None:
             raise IssuerNotTrustedError("no anchor is configured")
-        verifier = (
+        try:
+            path = self._verifier(self._store, now).verify(chain[0], list(chain[1:]))
+        except (verification.VerificationError, ValueError) as error:
+            # ValueError: names and extensions are parsed when they are first read
+            raise IssuerNotTrustedError(f"no path to an anchor: {error}") from None
+        if len(path.chain) != len(chain) + 1:  # the path is x5c and one anchor, no more
+            raise IssuerNotTrustedError("x5c holds the anchor, or ballast")
+        return path.chain
+
+    @staticmethod
+    def _verifier(
+        store: verification.Store, now: datetime
+    ) -> verification.ClientVerifier:
+        return (
             verification.PolicyBuilder()
-            .store(self._store)
+            .store(store)
             .time(now)
             .max_chain_depth(MAX_CHAIN - 1)
             .extension_policies(ca_policy=_CA_POLICY, ee_policy=_LEAF_POLICY)
             .build_client_verifier()
         )
-        return verifier.verify(chain[0], list(chain[1:])).chain
 
 
 class PinnedIssuer:
