@@ -45,6 +45,8 @@ class SamConfig(BaseSettings):
     sam_socket: Path | None = None
     pid_trust_anchors: Path | None = None
     wallet_provider_trust_anchors: Path | None = None
+    sam_trust_sources: Path | None = None
+    """TOML: the trust lists to go by, per category (``sam.trust.sources``)."""
     sam_free_tier_policy: Path | None = None
     status_list_uris: tuple[str, ...] = ()
     """Lists to hold before the first credential names them; more come by themselves."""

@@ -10,7 +10,7 @@ that credential held. Its URI is many persons'; the place in it stays here.
 """
 
 import hashlib
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Final
@@ -30,6 +30,7 @@ from sam import errors as refused
 from sam import messages as m
 from sam.module import Sam
 from sam.parsed_lists import SignedList
+from sam.trust import keeping
 from sam.trust.categories import Category
 
 MAX_WANTED: Final = 500
@@ -100,6 +101,8 @@ class KeptLists:
 def keep_file(sam: Sam, call: m.KeepFile, read: Callable[[int], bytes]) -> m.KeptFile:
     """Keep what was fetched for whoever wanted it, if it holds for one of them."""
     content = _whole(call, read)
+    if call.kind in keeping.KINDS:
+        return m.KeptFile(usable_until=keeping.keep(sam, call.kind, call.uri, content))
     with sam.database.begin() as connection:
         rows = kept_store.wanted(connection, call.kind, call.uri)
     if not rows:
@@ -118,20 +121,24 @@ def keep_file(sam: Sam, call: m.KeepFile, read: Callable[[int], bytes]) -> m.Kep
 
 def wanted_files(sam: Sam) -> tuple[m.WantedFile, ...]:
     """One per kind and URI: the trust points behind it are nobody else's business."""
+    files: dict[tuple[str, str], m.WantedFile] = {}
+    for wanted in (*keeping.wanted(sam), *_wanted_lists(sam)):
+        known = files.setdefault((wanted.kind, wanted.uri), wanted)
+        if wanted.fetch_at < known.fetch_at:
+            files[wanted.kind, wanted.uri] = wanted
+    return tuple(files.values())
+
+
+def _wanted_lists(sam: Sam) -> Iterator[m.WantedFile]:
     with sam.database.begin() as connection:
         rows = kept_store.wanted(connection)
-    files: dict[tuple[str, str], m.WantedFile] = {}
     for row in rows:
-        wanted = m.WantedFile(
+        yield m.WantedFile(
             kind=m.FileKind(row.kind),
             uri=row.uri,
             fetch_at=row.fetch_at or row.wanted_at,
             usable_until=row.usable_until,
         )
-        known = files.setdefault((row.kind, row.uri), wanted)
-        if wanted.fetch_at < known.fetch_at:
-            files[row.kind, row.uri] = wanted
-    return tuple(files.values())
 
 
 def sweep(sam: Sam) -> None:

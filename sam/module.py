@@ -19,6 +19,7 @@ from sam.registration import Registration
 from sam.service_keys import PassIssuer, RequestSigner
 from sam.signed_texts import SignedTexts
 from sam.trust.categories import Category
+from sam.trust.held_lists import CategoryTrust, TrustLists
 
 
 class CertificateIssuer(Protocol):
@@ -61,8 +62,9 @@ class Sam:
     identification_query: CredentialQuery
     identification_trust: IssuerTrust
     """What identification alone asks for, and of whom; neither makes a signer."""
-    anchors: Mapping[Category, IssuerTrust]
+    anchors: Mapping[Category, CategoryTrust]
     """Category → its anchors, whatever is asked for."""
+    trust_lists: TrustLists
     pid_providers: tuple[str, ...]
     pid_authorities: tuple[str, ...]
     """Key identifiers of the PID providers' anchors (OpenID4VP 1.0 §6.1.1)."""

@@ -30,6 +30,7 @@ from sam.passes import issue_pass
 from sam.quota import quota_tag
 from sam.service_keys import base64_der
 from sam.transactions import abort, request, status, sweep
+from sam.trust.categories import Category
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import InputStream, StartResponse, WSGIEnvironment
@@ -64,7 +65,7 @@ def info(sam: Sam, _call: m.Nothing) -> m.Info:
         pass_type=sam.config.pass_type,
         test_mode=True,
         device=sam.device_name,
-        pid_providers=sam.pid_providers,
+        pid_providers=sam.anchors[Category.PID_PROVIDERS].providers(sam.clock()),
         audit_sequence=0 if head is None else head.sequence,
         audit_head=(audit.GENESIS if head is None else head.hash).hex(),
         signer_key_operations=sam.tally.signer_key_operations,
@@ -113,6 +114,7 @@ class Server:
         self, environ: "WSGIEnvironment", start_response: "StartResponse"
     ) -> Iterable[bytes]:
         try:
+            self._sam.trust_lists.refresh()
             self._sweep()
             answer = self._answer(environ)
         except errors.SamError as error:

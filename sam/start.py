@@ -40,9 +40,11 @@ from sam.pid import PID, PID_MDOC
 from sam.policy import FreeTierPolicy
 from sam.profiles import loading
 from sam.service_keys import Chain, PassIssuer, RequestSigner
-from sam.trust import anchor_files
+from sam.trust import anchor_files, held_lists, sources
 from sam.trust.anchor_files import AnchorFileError
 from sam.trust.categories import Category
+from sam.trust.held_lists import TrustLists
+from sam.trust.sources import Source, SourcesFileError
 
 
 class StartError(Exception):
@@ -109,13 +111,15 @@ def assemble(
     tested = device.self_test()
     anchors = {category: _anchors(config, category) for category in Category}
     providers = anchors[Category.PID_PROVIDERS]
-    trusted = {category: AnchorStore(found) for category, found in anchors.items()}
+    database = Database(config.database_url)
+    lists = TrustLists(_sources(config), database)
+    trusted = held_lists.trusted(anchors, lists)
     pid_issuers = trusted[Category.PID_PROVIDERS]
     pass_chain = _service_chain(config, device, ServiceKey.PASS_ISSUING)
     request_chain = _service_chain(config, device, ServiceKey.REQUEST_SIGNING)
     sam = Sam(
         config=config,
-        database=Database(config.database_url),
+        database=database,
         device=device,
         device_name=f"{tested.manufacturer} {tested.model} {tested.library_version}",
         request_signer=RequestSigner(device, request_chain),
@@ -130,6 +134,7 @@ def assemble(
         identification_query=_identification_query(config),
         identification_trust=_identification_trust(config) or pid_issuers,
         anchors=trusted,
+        trust_lists=lists,
         pid_providers=tuple(sorted(providers)),
         pid_authorities=asking.key_identifiers(providers.values()),
         profiles=_profiles(config),
@@ -148,6 +153,13 @@ def _anchors(config: SamConfig, category: Category) -> Mapping[str, x509.Certifi
         return anchor_files.read(config.anchor_folders(category))
     except AnchorFileError as error:
         raise StartError(f"{category}: {error}") from error
+
+
+def _sources(config: SamConfig) -> tuple[Source, ...]:
+    try:
+        return sources.load(config.sam_trust_sources)
+    except SourcesFileError as error:
+        raise StartError(f"trust sources: {error}") from error
 
 
 def free_tier_policy(config: SamConfig) -> FreeTierPolicy | None:
@@ -196,6 +208,8 @@ def _identification_trust(config: SamConfig) -> AnchorStore | None:
 
 
 def _started(sam: Sam) -> None:
+    sam.trust_lists.forget_others()
+    sam.trust_lists.refresh()
     fail_interrupted(sam)
     quota_keys.reconcile(sam)
     with sam.database.begin() as connection:

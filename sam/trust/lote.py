@@ -32,7 +32,7 @@ from sam.trust.jades import SKEW, open_compact
 
 VERSION: Final = 1
 MAX_SERVICES: Final = 5000
-LONGEST: Final = timedelta(days=190)
+LONGEST: Final = timedelta(days=186)
 """From issue to next update: six months by the EU profiles (Tables D.1, E.1)."""
 GOOD_STANDING: Final = ("granted", "notified")
 
