@@ -66,7 +66,8 @@ def _agree(
 ) -> bytes:
     """RFC 7518 §4.6.2. apu and apv may hold anything: mixed in, never interpreted."""
     epk: dict[str, object] = members.required(header, "epk", dict)
-    shared = private_key.exchange(ec.ECDH(), jwk.public_key(epk, "JWE epk"))
+    point = jwk.public_key(epk, "JWE epk", agreement=True)
+    shared = private_key.exchange(ec.ECDH(), point)
     return concat_kdf(
         shared, enc=enc, apu=_party(header, "apu"), apv=_party(header, "apv")
     )
