@@ -12,6 +12,7 @@ from openid4vp.errors import MalformedResponseError
 
 CURVE = "P-256"
 COORDINATE_SIZE = 32
+_CANONICAL = json.JSONEncoder(separators=(",", ":"), sort_keys=True)
 
 
 def public_key(
@@ -41,8 +42,8 @@ def public_key(
 def thumbprint(jwk: Mapping[str, object]) -> str:
     """RFC 7638 §3 with SHA-256, base64url: the same key has the same thumbprint."""
     needed = {name: jwk[name] for name in ("crv", "kty", "x", "y")}
-    canonical = json.dumps(needed, separators=(",", ":"), sort_keys=True)
-    return base64url.encode(hashlib.sha256(canonical.encode("ascii")).digest())
+    canonical = _CANONICAL.encode(needed).encode("ascii")
+    return base64url.encode(hashlib.sha256(canonical).digest())
 
 
 def minimal(key: ec.EllipticCurvePublicKey) -> dict[str, str]:
