@@ -13,6 +13,8 @@ from datetime import datetime, timedelta
 from types import MappingProxyType
 from typing import Final
 
+from app.ades.errors import AdesError
+from app.ades.trusted_lists import signed_parts
 from app.egress import Egress, EgressError
 from sam import errors as sam_errors
 from sam import messages as m
@@ -30,6 +32,11 @@ MEDIA_TYPES: Final = MappingProxyType(
             "application/statuslist+cwt",
         ),
         m.FileKind.IDENTIFIER_LIST: ("application/identifierlist+cwt",),
+        m.FileKind.TRUSTED_LIST: (  # TS 119 612 §6.1, and what servers say instead
+            "application/vnd.etsi.tsl+xml",
+            "application/xml",
+            "text/xml",
+        ),
     }
 )
 
@@ -89,7 +96,7 @@ class StatusFetching:
         pace = self._paces[file.kind, file.uri]
         try:
             self._fetch(file)
-        except (EgressError, sam_errors.SamError) as error:
+        except (EgressError, AdesError, sam_errors.SamError) as error:
             log.warning("%s %s: %s: %s", file.kind, file.uri, error.code, error)
             pace.not_before = now + self._pause(pace.failures)
             pace.failures += 1
@@ -101,9 +108,12 @@ class StatusFetching:
         fetched = self._egress.fetch(
             file.uri,
             media_types=MEDIA_TYPES[file.kind],
-            max_bytes=m.MAX_FILE_BYTES,
+            max_bytes=file.kind.max_bytes,
         )
-        self._sam.keep_file(file.kind, file.uri, fetched.content)
+        content = fetched.content
+        if file.kind is m.FileKind.TRUSTED_LIST:
+            content = signed_parts(content, max_bytes=file.kind.max_bytes)
+        self._sam.keep_file(file.kind, file.uri, content)
 
     def _pause(self, failures: int) -> timedelta:
         pause = min(FIRST_PAUSE * (1 << min(failures, 12)), LONGEST_PAUSE)

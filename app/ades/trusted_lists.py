@@ -12,17 +12,18 @@ from app.ades.errors import UnreadableListError
 
 JOBS: Final = "app.ades.list_parts"
 MAX_LIST_BYTES: Final = 16 << 20
-ROOM: Final = 4 << 20  # what canonical form may add
+ROOM_FOR_FRAME: Final = 1 << 16
 CPU_SECONDS: Final = 10
 WALL_SECONDS: Final = 20.0
 MEMORY_BYTES: Final = 1 << 30
 FORBIDDEN: Final = (b"<!DOCTYPE", b"<!ENTITY", b"\0")
 
 
-def signed_parts(content: bytes) -> bytes:
-    """Return what the SAM verifies (``list_parts``); raise ``UnreadableListError``.
+def signed_parts(content: bytes, *, max_bytes: int = MAX_LIST_BYTES) -> bytes:
+    """Return what the SAM verifies (``list_parts``), at most ``max_bytes`` of it.
 
-    Nothing is verified. Also raises ``DocumentsUnavailableError``.
+    Nothing is verified here. Raises ``UnreadableListError``, and
+    ``DocumentsUnavailableError`` where no child can be started.
     """
     _refuse_by_its_bytes(content)
     children = Children(
@@ -34,12 +35,15 @@ def signed_parts(content: bytes) -> bytes:
     )
     job = frames.encode({"job": "signed-parts", "arguments": {}}, [content])
     try:
-        reply = children.run(job, max_reply=MAX_LIST_BYTES + ROOM)
-        return _parts(frames.decode(reply))
+        reply = children.run(job, max_reply=max_bytes + ROOM_FOR_FRAME)
+        parts = _parts(frames.decode(reply))
     except (ChildGoneError, frames.FrameError) as gone:
         raise UnreadableListError(f"its child failed: {gone}") from None
     finally:
         children.close()
+    if len(parts) > max_bytes:
+        raise UnreadableListError(f"its canonical form is above {max_bytes} bytes")
+    return parts
 
 
 def _refuse_by_its_bytes(content: bytes) -> None:

@@ -85,7 +85,7 @@ def parse(
         issued_at=issued_at,
         next_update=next_update,
         territory=_text(scheme, "SchemeTerritory", _TERRITORY),
-        entries=tuple(usable),
+        entries=tuple(dict.fromkeys(usable)),
         unusable=tuple(unusable),
     )
 
@@ -158,11 +158,10 @@ def _times(scheme: Element, now: datetime) -> tuple[datetime, datetime | None]:
     following = scheme.one(f"{TSL}NextUpdate")
     if not following.children:
         return issued_at, None
-    next_update = _moment(_text(following, "dateTime"))
+    stated = _moment(_text(following, "dateTime"))
+    next_update = min(stated, issued_at + LONGEST_VALIDITY)
     if next_update <= now:
         raise TrustListTimeError("its next update is past")
-    if next_update - issued_at > LONGEST_VALIDITY:
-        raise TrustListTimeError("its next update is more than six months after it")
     return issued_at, next_update
 
 

@@ -27,7 +27,7 @@ from types import MappingProxyType
 from typing import Final
 
 from cryptography import x509
-from cryptography.exceptions import InvalidSignature
+from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
 from cryptography.hazmat.primitives.asymmetric import ec, padding, rsa
 from cryptography.hazmat.primitives.asymmetric.utils import encode_dss_signature
 from cryptography.hazmat.primitives.hashes import (
@@ -142,7 +142,7 @@ def _signer(
     for certificate in in_time:
         try:
             _verify(certificate, method, value, signed_info)
-        except InvalidSignature:
+        except (InvalidSignature, UnsupportedAlgorithm):
             continue
         return certificate
     raise TrustListSignatureError("the signature is of no pinned signer")
