@@ -5,6 +5,7 @@ import os
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import UTC, datetime
 from typing import Any
 
 import click
@@ -17,7 +18,8 @@ from hsm.pkcs11_device import Pkcs11Device
 from sam import audit, setup
 from sam.config import SamConfig
 from sam.database import Database
-from sam.start import missing, unusable_policy
+from sam.start import StartError, missing, unusable_policy
+from sam.trust import status as trust_status
 
 
 @click.group()
@@ -70,6 +72,20 @@ def self_test(config: SamConfig) -> None:
         click.echo(f"  ok  {passed}")
 
 
+@main.command("status")
+@click.pass_obj
+def show_status(config: SamConfig) -> None:
+    """Say how trust stands: each list, and what ends when."""
+    try:
+        sentences = list(trust_status.sentences(config, datetime.now(UTC)))
+    except StartError as error:
+        raise click.ClickException(str(error)) from error
+    except SQLAlchemyError as error:
+        raise click.ClickException(_unready(error)) from error
+    for sentence in sentences:
+        click.echo(sentence)
+
+
 @main.command("config")
 @click.pass_obj
 def show_config(config: SamConfig) -> None:
@@ -114,7 +130,10 @@ def _reading(config: SamConfig) -> Iterator[Connection]:
         with database.begin() as connection:
             yield connection
     except SQLAlchemyError as error:
-        reason = str(error).splitlines()[0]
-        raise click.ClickException(f"{reason}; has `sam setup` been run?") from error
+        raise click.ClickException(_unready(error)) from error
     finally:
         database.close()
+
+
+def _unready(error: SQLAlchemyError) -> str:
+    return f"{str(error).splitlines()[0]}; has `sam setup` been run?"

@@ -30,6 +30,7 @@ from sam.passes import issue_pass
 from sam.quota import quota_tag
 from sam.service_keys import base64_der
 from sam.transactions import abort, request, status, sweep
+from sam.trust import reports, watching
 from sam.trust.categories import Category
 
 if TYPE_CHECKING:
@@ -70,6 +71,8 @@ def info(sam: Sam, _call: m.Nothing) -> m.Info:
         audit_head=(audit.GENESIS if head is None else head.hash).hex(),
         signer_key_operations=sam.tally.signer_key_operations,
         wanted_files=wanted_files(sam),
+        trust_sources=reports.sources(sam.trust_lists, sam.clock()),
+        expiries=watching.expiries(sam),
         profiles=asking.offered(sam),
         registration=asking.registration_states(sam),
         key_attestation=sam.config.pass_key_attestation,
@@ -109,6 +112,7 @@ class Server:
     def __init__(self, sam: Sam) -> None:
         self._sam = sam
         self._swept = datetime.min.replace(tzinfo=UTC)
+        self._daily_log = watching.DailyLog()
 
     def __call__(
         self, environ: "WSGIEnvironment", start_response: "StartResponse"
@@ -147,6 +151,7 @@ class Server:
             sweep(self._sam)
             quota_keys.sweep(self._sam)
             kept_files.sweep(self._sam)
+            self._daily_log.round(self._sam)
 
 
 def _whole(body: "InputStream") -> bytes:

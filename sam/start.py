@@ -109,10 +109,10 @@ def assemble(
     for sentence in missing_certificates(config):
         raise StartError(sentence)
     tested = device.self_test()
-    anchors = {category: _anchors(config, category) for category in Category}
+    anchors = load_anchors(config)
     providers = anchors[Category.PID_PROVIDERS]
     database = Database(config.database_url)
-    lists = TrustLists(_sources(config), database)
+    lists = TrustLists(load_sources(config), database)
     trusted = held_lists.trusted(anchors, lists)
     pid_issuers = trusted[Category.PID_PROVIDERS]
     pass_chain = _service_chain(config, device, ServiceKey.PASS_ISSUING)
@@ -148,6 +148,13 @@ def assemble(
     return sam
 
 
+def load_anchors(
+    config: SamConfig,
+) -> Mapping[Category, Mapping[str, x509.Certificate]]:
+    """Category → provider id → anchor, from the folders of PEM files."""
+    return {category: _anchors(config, category) for category in Category}
+
+
 def _anchors(config: SamConfig, category: Category) -> Mapping[str, x509.Certificate]:
     try:
         return anchor_files.read(config.anchor_folders(category))
@@ -155,7 +162,8 @@ def _anchors(config: SamConfig, category: Category) -> Mapping[str, x509.Certifi
         raise StartError(f"{category}: {error}") from error
 
 
-def _sources(config: SamConfig) -> tuple[Source, ...]:
+def load_sources(config: SamConfig) -> tuple[Source, ...]:
+    """The lists of the operator's file, in its order."""
     try:
         return sources.load(config.sam_trust_sources)
     except SourcesFileError as error:

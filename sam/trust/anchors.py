@@ -25,27 +25,38 @@ UNREADABLE = (
 """What reading a certificate may raise long after it was parsed."""
 
 
-class Anchors:
-    """``IssuerTrust`` over (provider id, certificate); of two ids the first holds."""
+Named = tuple[str, x509.Certificate]
+"""A provider's id and a certificate of it."""
 
-    def __init__(self, named: Iterable[tuple[str, x509.Certificate]]) -> None:
-        self.providers: Mapping[x509.Certificate, str] = _first_of_each(named)
+
+class Anchors:
+    """``IssuerTrust`` over certificates with ids; of two ids for one the first holds.
+
+    ``authorities`` are what a chain may end in. ``signers`` sign credentials
+    themselves: the chain is that certificate, alone.
+    """
+
+    def __init__(
+        self, authorities: Iterable[Named], signers: Iterable[Named] = ()
+    ) -> None:
+        self.authorities: Mapping[x509.Certificate, str] = _first_of_each(authorities)
+        self.signers: Mapping[x509.Certificate, str] = _first_of_each(signers)
         self._by_digest = {
             certificate.fingerprint(hashes.SHA256()).hex(): certificate
-            for certificate in self.providers
-            if is_ca(certificate)
+            for certificate in self.authorities
         }
         self._store = AnchorStore(self._by_digest)
 
     def resolve(self, chain: Sequence[x509.Certificate], now: datetime) -> str:
         """Return the provider's id, or raise ``IssuerNotTrustedError``."""
-        if chain and chain[0] in self.providers and not is_ca(chain[0]):
+        if chain and chain[0] in self.signers:
             _check_signer(chain, now)
-            return self.providers[chain[0]]
-        return self.providers[self._by_digest[self._store.resolve(chain, now)]]
+            return self.signers[chain[0]]
+        return self.authorities[self._by_digest[self._store.resolve(chain, now)]]
 
-    def certificates(self) -> tuple[x509.Certificate, ...]:
-        return tuple(self.providers)
+    @property
+    def providers(self) -> frozenset[str]:
+        return frozenset((*self.authorities.values(), *self.signers.values()))
 
 
 def is_ca(certificate: x509.Certificate) -> bool:
@@ -80,9 +91,7 @@ def _check_signer(chain: Sequence[x509.Certificate], now: datetime) -> None:
         raise IssuerNotTrustedError("the listed certificate is not valid now")
 
 
-def _first_of_each(
-    named: Iterable[tuple[str, x509.Certificate]],
-) -> dict[x509.Certificate, str]:
+def _first_of_each(named: Iterable[Named]) -> dict[x509.Certificate, str]:
     providers: dict[x509.Certificate, str] = {}
     for provider, certificate in named:
         providers.setdefault(certificate, provider)

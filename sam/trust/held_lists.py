@@ -26,7 +26,7 @@ from sqlalchemy import Row
 from sam.database import Database
 from sam.messages import FileKind
 from sam.trust import list_store, lote, trusted_list
-from sam.trust.anchors import Anchors, is_ca, may_sign
+from sam.trust.anchors import Anchors, Named, is_ca, may_sign
 from sam.trust.categories import Category
 from sam.trust.entries import (
     SignedTrustList,
@@ -74,8 +74,8 @@ class HeldList:
             return SourceState.BROKEN
         return SourceState.FRESH if self.matching else SourceState.EMPTY
 
-    def named(self, now: datetime) -> tuple[tuple[str, x509.Certificate], ...]:
-        """Provider id → anchor, of those who are trusted by it now.
+    def named(self, now: datetime) -> tuple[Named, ...]:
+        """Provider ids and certificates of those who are trusted by it now.
 
         No file's stem holds a ``/``: no provider is called like one of a PEM file.
         """
@@ -204,12 +204,15 @@ class CategoryTrust:
         made_of = tuple((h.source.name, h.content_sha256) for h in usable)
         if made_of != self._made_of:
             listed = [one for held in usable for one in held.named(now)]
-            self._anchors = Anchors((*self._files, *listed))
+            self._anchors = Anchors(
+                (*self._files, *(one for one in listed if is_ca(one[1]))),
+                (one for one in listed if not is_ca(one[1])),
+            )
             self._made_of = made_of
         return self._anchors
 
     def providers(self, now: datetime) -> tuple[str, ...]:
-        return tuple(sorted(set(self.anchors(now).providers.values())))
+        return tuple(sorted(self.anchors(now).providers))
 
 
 def trusted(

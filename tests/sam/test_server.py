@@ -183,6 +183,8 @@ def test_info_says_what_callers_need_and_nothing_secret(world: World) -> None:
         "audit_head",
         "signer_key_operations",
         "wanted_files",
+        "trust_sources",
+        "expiries",
         "key_attestation",
         "key_storage",
         "user_authentication",
