@@ -76,9 +76,9 @@ def _read(lote: Members, now: datetime) -> SignedTrustList:
     if members.required(scheme, "LoTEVersionIdentifier", int) != VERSION:
         raise TrustListKindError(f"the list's version is not {VERSION}")
     issued_at = _date(scheme, "ListIssueDateTime")
-    next_update = min(_date(scheme, "NextUpdate"), issued_at + LONGEST)
     if issued_at > now + SKEW:
         raise TrustListTimeError("it was issued in the future")
+    next_update = min(_date(scheme, "NextUpdate"), issued_at + LONGEST)
     if next_update <= now:
         raise TrustListTimeError("its next update is past")
     entries, unusable = _entries(list(_services(lote)))
