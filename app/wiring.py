@@ -32,6 +32,8 @@ from app.signers.exchanges import Exchanges
 from app.signers.identification import Identification
 from app.signers.issuance import Issuance
 from app.signers.offers import Offers
+from app.signers.passes import SigningPasses
+from app.signers.passes_views import passes_blueprint, status_list_blueprint
 from app.signers.sessions import BrowserSessions
 from app.signers.views import issuance_blueprint
 from app.signing.approval import Approvals
@@ -203,6 +205,7 @@ class Parts:
         )
         self.sam = sam
         self.issuance = Issuance(sam, database, clock)
+        self.passes = SigningPasses(sam, sessions, clock)
         self.tokens = tokens = Tokens(database, clock)
         self.oauth = OneServer(
             authorizations=Authorizations(database, clock),
@@ -279,6 +282,7 @@ def _register(app: Flask, config: WebConfig, parts: Parts, door: BrowserDoor) ->
         confirmation=parts.confirmation,
         delivery=parts.delivery,
         offers=parts.offers,
+        passes=parts.passes,
         phone=parts.phone,
         tiles=parts.tiles,
         cross_device=config.cross_device,
@@ -311,6 +315,8 @@ def _register(app: Flask, config: WebConfig, parts: Parts, door: BrowserDoor) ->
         oauth_blueprint(parts.oauth),
         authorize_blueprint(parts.oauth, door),
         issuance_blueprint(parts.issuance, parts.access, parts.sam, config.base_url),
+        passes_blueprint(door, parts.passes),
+        status_list_blueprint(parts.sam),
     ):
         app.register_blueprint(blueprint)
 

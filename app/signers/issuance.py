@@ -13,7 +13,6 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from app.database import Database
 from app.signers import store
 from app.signers.access import Access, AccessRefusedError
-from app.signers.issuer_metadata import KeyAttestation, key_attestation
 from app.signers.offers import CONFIGURATION_ID
 from sam import errors as sam_errors
 from sam import messages as m
@@ -179,4 +178,4 @@ class Issuance:
             store.record_wallet_event(db, access.tx, said.event, self._clock())
 
     def _takes_attestations(self) -> bool:
-        return key_attestation(self._sam.info()) is not KeyAttestation.OFF
+        return self._sam.info().key_attestation is not m.KeyAttestationPolicy.OFF

@@ -7,7 +7,6 @@ it says exactly what we say unsigned: a wallet must not get two truths.
 import base64
 import json
 from collections.abc import Mapping
-from enum import StrEnum
 from typing import Final
 
 from app.signers.offers import CONFIGURATION_ID
@@ -18,18 +17,6 @@ CREDENTIAL: Final = "/oid4vci/credential"
 NONCE: Final = "/oid4vci/nonce"
 NOTIFICATION: Final = "/oid4vci/notification"
 ABOUT_THE_JWT: Final = frozenset({"iss", "sub", "iat", "exp"})
-
-
-class KeyAttestation(StrEnum):
-    """App. D. The SAM's policy, because the SAM checks it: here it is only told."""
-
-    OFF = "off"
-    OPTIONAL = "optional"
-    REQUIRED = "required"
-
-
-def key_attestation(info: m.Info) -> KeyAttestation:
-    return KeyAttestation(getattr(info, "key_attestation", KeyAttestation.OFF))
 
 
 def issuer_metadata(base_url: str, info: m.Info) -> dict[str, object]:
@@ -47,7 +34,7 @@ def issuer_metadata(base_url: str, info: m.Info) -> dict[str, object]:
                 "scope": CONFIGURATION_ID,
                 "cryptographic_binding_methods_supported": ["jwk"],
                 "credential_signing_alg_values_supported": [ES256],
-                "proof_types_supported": _proof_types(key_attestation(info)),
+                "proof_types_supported": _proof_types(info),
                 "credential_metadata": {
                     "display": [{"name": "Signing pass (TEST)", "locale": "en"}],
                 },
@@ -58,7 +45,7 @@ def issuer_metadata(base_url: str, info: m.Info) -> dict[str, object]:
 
 def signed_metadata(base_url: str, info: m.Info) -> str | None:
     """The SAM's JWT, if it has one that agrees with ``issuer_metadata``."""
-    text: str | None = getattr(info, "signed_metadata", None)
+    text = info.signed_metadata
     if text is None:
         return None
     said = _payload(text)
@@ -82,14 +69,26 @@ def type_metadata(info: m.Info) -> dict[str, object]:
     }
 
 
-def _proof_types(policy: KeyAttestation) -> dict[str, object]:
-    """§12.2.4: ``key_attestations_required`` only where one is."""
+def _proof_types(info: m.Info) -> dict[str, object]:
+    """§12.2.4: ``key_attestations_required`` only where one is.
+
+    The SAM's policy, because the SAM checks it: here it is only told.
+    """
+    policy = info.key_attestation
     kind: dict[str, object] = {"proof_signing_alg_values_supported": [ES256]}
-    if policy is KeyAttestation.OFF:
+    if policy is m.KeyAttestationPolicy.OFF:
         return {"jwt": kind}
-    if policy is KeyAttestation.REQUIRED:
-        kind = {**kind, "key_attestations_required": {}}
+    if policy is m.KeyAttestationPolicy.REQUIRED:
+        kind = {**kind, "key_attestations_required": _levels(info)}
     return {"jwt": kind, "attestation": kind}
+
+
+def _levels(info: m.Info) -> dict[str, object]:
+    levels = {
+        "key_storage": info.key_storage,
+        "user_authentication": info.user_authentication,
+    }
+    return {name: [str(w) for w in words] for name, words in levels.items() if words}
 
 
 def _payload(text: str) -> Mapping[str, object]:

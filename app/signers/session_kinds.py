@@ -21,6 +21,8 @@ class Reach(StrEnum):
     """What was opened in this very browser session."""
     PORTAL = "portal"
     EXPORT = "export"
+    PASSES = "passes"
+    """Seeing and ending one's signing passes."""
     CSC_TOKEN = "csc_token"  # noqa: S105 — what may be reached, not a secret
 
 

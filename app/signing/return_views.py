@@ -11,6 +11,7 @@ from flask import Blueprint, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
 from app.signers.offers import Offers
+from app.signers.passes import SigningPasses
 from app.signers.sessions import ForgedFormError, UnknownBrowserError
 from app.signers.store import BrowserSession, Exchange
 from app.signing.confirmation import Confirmation
@@ -30,6 +31,7 @@ class ReturnPages:
     confirmation: Confirmation
     delivery: Delivery
     offers: Offers
+    passes: SigningPasses
     phone: Phone
     tiles: Tiles
     cross_device: bool
@@ -109,10 +111,12 @@ def _phone(pages: ReturnPages, exchange: Exchange, code: str) -> ResponseReturnV
 
 
 def _identified(pages: ReturnPages, exchange: Exchange) -> ResponseReturnValue:
+    browser = pages.door.current()
     return render_template(
         "identified.html",
         exchange=exchange,
-        browser=pages.door.current(),
+        browser=browser,
+        held=pages.passes.if_known(browser),
         **_offer(pages, exchange, on_phone=False),
     )
 

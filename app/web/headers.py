@@ -47,7 +47,7 @@ def init_headers(app: Flask, base_url: str) -> None:
             response.headers["Strict-Transport-Security"] = ONE_YEAR
         if request.endpoint == "static":
             response.headers["Cache-Control"] = "public, max-age=3600"
-        else:
+        elif not response.cache_control.public:  # said by what is nobody's
             response.headers["Cache-Control"] = "no-store"
             response.vary.add("Cookie")
         return response

@@ -58,6 +58,25 @@ class Tx:
 
 
 @dataclass
+class Pass:
+    handle: str
+    issued_at: datetime
+    reference: str = field(default_factory=lambda: secrets.token_urlsafe(16))
+    revoked: bool = False
+
+    def held(self, handle: str, now: datetime) -> m.HeldPass:
+        expires_at = self.issued_at + timedelta(days=30)
+        state = m.PassState.VALID if now < expires_at else m.PassState.ENDED
+        return m.HeldPass(
+            reference=self.reference,
+            issued_at=self.issued_at,
+            expires_at=expires_at,
+            state=m.PassState.REVOKED if self.revoked else state,
+            own=self.handle == handle,
+        )
+
+
+@dataclass
 class SamPeer:
     clock: Callable[[], datetime]
     pki: Pki
@@ -66,6 +85,7 @@ class SamPeer:
     transactions: dict[str, Tx] = field(default_factory=dict)
     handles: dict[str, str | None] = field(default_factory=dict)
     nonces: list[str | None] = field(default_factory=list)
+    passes: list[Pass] = field(default_factory=list)
     wrong_sdr: bool = False
     signs_all_but_the_last: bool = False
     other_signature: bool = False
@@ -155,8 +175,42 @@ class SamPeer:
             raise errors.ProofRefusedError
         if self.handles[call.handle] not in {None, call.proof}:
             raise errors.PassAlreadyIssuedError
+        if self.handles[call.handle] is None:
+            self.passes.append(Pass(call.handle, self.clock()))
         self.handles[call.handle] = call.proof
         return m.IssuedPass(credential=f"pass~{call.proof}~")
+
+    def _list_passes(self, body: BinaryIO) -> m.Passes:
+        """Everybody here is one person."""
+        call = m.ListPasses.model_validate_json(body.read())
+        if call.handle not in self.handles:
+            raise errors.UnknownHandleError
+        now = self.clock()
+        held = tuple(p.held(call.handle, now) for p in reversed(self.passes))
+        return m.Passes(passes=held)
+
+    def _revoke_pass(self, body: BinaryIO) -> m.RevokedPasses:
+        call = m.RevokePass.model_validate_json(body.read())
+        if call.handle not in self.handles:
+            raise errors.UnknownHandleError
+        meant = [
+            held
+            for held in self.passes
+            if call.reference in (m.ALL_PASSES, held.reference)
+        ]
+        if not meant and call.reference != m.ALL_PASSES:
+            raise errors.UnknownPassError
+        taken = [each for each in meant if not each.revoked]
+        for each in taken:
+            each.revoked = True
+        return m.RevokedPasses(revoked=len(taken))
+
+    def _pass_status_list(self, body: BinaryIO) -> m.SignedStatusList:
+        number = m.StatusListNumber.model_validate_json(body.read()).number
+        if number != 1:
+            raise errors.UnknownStatusListError
+        revoked = sum(each.revoked for each in self.passes)
+        return m.SignedStatusList(token=f"list.of.{revoked}", ttl=900)
 
     def _status(self, body: BinaryIO) -> m.Status:
         tx = self._tx(m.ByTransaction.model_validate_json(body.read()).tx)

@@ -13,6 +13,7 @@ from app.signers.access import Access, AccessRefusedError
 from app.signers.issuance import Issuance
 from app.signers.issuer_metadata import issuer_metadata
 from app.signers.views import issuance_blueprint
+from sam import messages as m
 from tests.app.conftest import Web
 
 BASE = "http://localhost:8000"
@@ -25,7 +26,13 @@ class Sam:
     """``info`` with what a later SAM will say, and ``issue_pass`` as it takes it."""
 
     def __init__(self, **more: object) -> None:
-        self.told = SimpleNamespace(pass_type=f"{BASE}/oid4vci/types/x", **more)
+        told = {"key_storage": (), "user_authentication": (), **more}
+        policy = m.KeyAttestationPolicy(told.pop("key_attestation", "off"))  # type: ignore[arg-type]
+        self.told = SimpleNamespace(
+            pass_type=f"{BASE}/oid4vci/types/x",
+            key_attestation=policy,
+            **{"signed_metadata": None, **told},
+        )
 
     def info(self) -> Any:
         return self.told

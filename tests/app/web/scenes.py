@@ -18,11 +18,13 @@ from flask import Flask, Response, render_template
 
 from app.oauth.authorize_views import REFUSALS
 from app.plans.policy import load
+from app.signers.passes import HeldPasses
 from app.signing.states import SHOWN, State
 from app.signing.wallet_words import wallet_said
 from app.verification.signed_file import DOES_NOT_PROVE, HEADLINES, Verdict
 from app.web.headers import CONTENT_SECURITY_POLICY
 from app.web.qr import qr_svg
+from sam import messages as m
 
 ROOT: Final = Path(__file__).parents[3]
 LEASE: Final = ROOT / "wallet_emulator/sample/lease.pdf"
@@ -66,6 +68,9 @@ ROUTES: Final = {
     "handover.here": "/continue/<token>",
     "session.page": "/session",
     "session.forget": "/session/forget",
+    "passes.page": "/session/passes",
+    "passes.ask": "/session/passes/<which>/end",
+    "passes.end": "/session/passes/<which>/end",
     "session.export": "/session/export.json",
     "verification.judge": "/verify/judge",
 }
@@ -145,6 +150,27 @@ THREE: Final = (
 ALLOWANCE: Final = SimpleNamespace(
     used=2, cap=5, left=3, resets_at=datetime(2026, 11, 30, 23, tzinfo=UTC)
 )
+
+
+def held_pass(days_ago: int, *, own: bool = False, revoked: bool = False) -> m.HeldPass:
+    issued = NOW - timedelta(days=days_ago)
+    state = m.PassState.VALID if days_ago < 30 else m.PassState.ENDED
+    return m.HeldPass(
+        reference=f"{days_ago:022}",
+        issued_at=issued,
+        expires_at=issued + timedelta(days=30),
+        state=m.PassState.REVOKED if revoked else state,
+        own=own,
+    )
+
+
+HELD: Final = {
+    "none": HeldPasses((), NOW),
+    "one": HeldPasses((held_pass(2),), NOW),
+    "ending": HeldPasses((held_pass(25),), NOW),
+    "over": HeldPasses((held_pass(3, revoked=True), held_pass(40)), NOW),
+    "two": HeldPasses((held_pass(0, own=True), held_pass(9)), NOW),
+}
 BROWSER: Final = SimpleNamespace(display_name="Ivan Kovač", handle_expires_at=SOON)
 EXCHANGE: Final = SimpleNamespace(
     request_id=REQUEST_ID,
@@ -331,6 +357,9 @@ def _identifying() -> Iterator[Scene]:
     identified = {"exchange": EXCHANGE, "browser": BROWSER, "demo_offer_link": None}
     yield Scene("identified", "identified.html", {**identified, "offer": OFFER})
     yield Scene("identified-again", "identified.html", {**identified, "offer": None})
+    for name, held in HELD.items():
+        with_passes = {**identified, "offer": OFFER, "held": held}
+        yield Scene(f"identified-{name}", "identified.html", with_passes)
     authorize = {
         "name": EXCHANGE.display_name,
         "target": "eu.europa.ec.euidi",
@@ -451,10 +480,22 @@ def _beside() -> Iterator[Scene]:
     yield Scene("verified-unsure", "verify_result.html", {**unsure, "same": False})
     unsigned = judged(verdict=Verdict.NO_SIGNATURE, signers=())
     yield Scene("verified-unsigned", "verify_result.html", unsigned)
-    session = {"browser": BROWSER, "kind": "same_device"}
+    session = {"browser": BROWSER, "kind": "same_device", "identified": True}
     yield Scene("session", "session.html", session)
     nobody = SimpleNamespace(display_name=None)
     yield Scene("session-nobody", "session.html", {"browser": nobody, "kind": None})
+    typed = {**session, "kind": "cross_device"}
+    yield Scene("session-by-code", "session.html", typed)
+    yield from _passes()
+
+
+def _passes() -> Iterator[Scene]:
+    for name, held in HELD.items():
+        yield Scene(f"passes-{name}", "passes.html", {"held": held})
+    both = HELD["two"].valid
+    one = {"which": both[0].reference, "meant": both[:1]}
+    yield Scene("passes-end", "passes_end.html", one)
+    yield Scene("passes-end-all", "passes_end.html", {"which": "all", "meant": both})
 
 
 def judged(**more: Any) -> dict[str, Any]:
