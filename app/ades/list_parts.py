@@ -34,9 +34,12 @@ SAMPLE: Final = (
 def signed_parts(content: bytes) -> bytes:
     """Return the five parts, or raise ``UnreadableListError``."""
     try:
-        root = etree.fromstring(content, _parser())
-    except etree.XMLSyntaxError as error:
-        raise UnreadableListError(f"not well-formed: {error}") from None
+        return _parts(etree.fromstring(content, _parser()))
+    except etree.LxmlError as error:
+        raise UnreadableListError(f"{type(error).__name__}: {error}") from None
+
+
+def _parts(root: Any) -> bytes:
     if root.getroottree().docinfo.internalDTD is not None:
         raise UnreadableListError("it has a document type definition")
     signature = _only(list(root.iter(f"{DS}Signature")), "Signature")
