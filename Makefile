@@ -6,7 +6,7 @@ PDF ?=
 TLS ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help demo run test check format lint types contracts migrations bench race vendor lock clean
+.PHONY: help demo run test check format lint types contracts migrations bench race fuzz mutation vendor lock clean
 
 help:  ## show this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /  make \1\t/' | expand -t 20
@@ -45,6 +45,12 @@ bench: $(READY)  ## what a transaction costs and where it goes
 
 race:  ## the free tier's last place, 64 threads × 200 rounds
 	@QUOTA_RACE_ROUNDS=200 $(BIN)/python -m pytest -q tests/app/plans/test_race.py
+
+fuzz: $(READY)  ## every parser of foreign bytes: make fuzz [SECONDS=60] [TARGET="sam frame"]
+	@$(BIN)/python -m tests.fuzz.run --seconds $(or $(SECONDS),60) $(if $(TARGET),--target "$(TARGET)")
+
+mutation: $(READY)  ## which check could go unnoticed: make mutation [PATHS=openid4vp] [AGAIN=1]
+	@nice $(BIN)/python -m tests.mutation.run $(or $(PATHS),openid4vp) $(if $(AGAIN),--again)
 
 vendor: $(READY)  ## fetch pdf.js and the font again, by their hashes
 	@$(BIN)/python -m tests.app.web.vendored
