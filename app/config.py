@@ -85,6 +85,9 @@ class WebConfig(BaseSettings):
     """A PEM file or a folder of them: who vouches for wallets."""
     wallet_dpop_required: bool = False
     """Whether only tokens that are bound to a key are given (HAIP)."""
+    wallet_profile: str | None = None
+    """The kind of wallet that is asked where nobody chose one; the SAM's first if not
+    set. It must be one of the SAM's profiles."""
     cross_device: bool = True
     """Whether a code shown on the phone may confirm the browser that started."""
     demo_wallet_url: Annotated[str, AfterValidator(_origin)] | None = None

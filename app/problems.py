@@ -23,6 +23,7 @@ from app.ades.errors import AdesError, UnsignableDocumentError
 from app.plans.free_tier import OverFreeTierLimitError
 from app.signers.session_kinds import OutOfReachError
 from app.signers.sessions import ForgedFormError, UnknownBrowserError
+from app.signers.wallet_kinds import UnknownWalletKindError
 from app.signing.approval import DocumentMismatchError, IdentificationOverError
 from app.signing.confirmation import (
     CodeOverError,
@@ -236,6 +237,13 @@ TABLE: Final[dict[type[Exception], Problem]] = {
         "The document has no such page.",
         "Check the address, or open the document's first page.",
         signed="",
+    ),
+    UnknownWalletKindError: Problem(
+        404,
+        UnknownWalletKindError.code,
+        "We don't know this wallet",
+        "There is no such kind of wallet to choose here.",
+        _RELOAD,
     ),
     UnknownExchangeError: Problem(
         404,

@@ -36,6 +36,7 @@ from app.signers.passes import SigningPasses
 from app.signers.passes_views import passes_blueprint, status_list_blueprint
 from app.signers.sessions import BrowserSessions
 from app.signers.views import issuance_blueprint
+from app.signers.wallet_kinds import WalletKinds
 from app.signing.approval import Approvals
 from app.signing.completion import Completion
 from app.signing.confirmation import Confirmation
@@ -116,7 +117,8 @@ class Parts:
         )
         self.offers = offers = Offers(database, secret, clock, config.base_url)
         self.exchanges = exchanges = Exchanges(database, sam, secret, clock)
-        self.identification = Identification(database, sam, exchanges)
+        kinds = WalletKinds(database, sam, config.wallet_profile)
+        self.identification = Identification(database, sam, exchanges, kinds)
         self.confirmation = Confirmation(database, sessions, offers, secret, clock)
         self.intake = Intake(
             database=database,
@@ -141,6 +143,7 @@ class Parts:
             sessions=sessions,
             exchanges=exchanges,
             free_tier=free_tier,
+            kinds=kinds,
             clock=clock,
         )
         trust = ValidationTrust(
@@ -174,6 +177,7 @@ class Parts:
             confirmation=self.confirmation,
             delivery=self.delivery,
             free_tier=free_tier,
+            kinds=kinds,
             clock=clock,
         )
         self.phone = Phone(
@@ -199,6 +203,7 @@ class Parts:
             reading=self.reading,
             confirmation=self.confirmation,
             free_tier=free_tier,
+            kinds=kinds,
         )
         self.signed_files = SignedFiles(
             documents=peers.documents, trust=trust, clock=clock

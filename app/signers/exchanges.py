@@ -56,6 +56,8 @@ class Exchanges:
             request_id=request_id,
             purpose=purpose,
             client_id=opened.client_id,
+            link_scheme=opened.link_scheme,
+            request_uri_method=opened.request_uri_method,
             for_handle=for_handle,
             transaction_data=transaction_data,
             opened_at=self._clock(),

@@ -6,6 +6,7 @@ from app.database import Database
 from app.signers import store
 from app.signers.exchanges import Exchanges
 from app.signers.store import BrowserSession, Exchange
+from app.signers.wallet_kinds import WalletKinds
 from sam import messages as m
 from sam.client import SamClient
 
@@ -14,16 +15,24 @@ IDENTIFY: Final = m.Purpose.IDENTIFY
 
 class Identification:
     def __init__(
-        self, database: Database, sam: SamClient, exchanges: Exchanges
+        self,
+        database: Database,
+        sam: SamClient,
+        exchanges: Exchanges,
+        kinds: WalletKinds,
     ) -> None:
         self._database = database
         self._sam = sam
         self._exchanges = exchanges
+        self._kinds = kinds
 
     def open(self, browser: BrowserSession, request_id: str) -> None:
         """A new exchange for this browser; the request's older one is closed."""
         self.close(request_id)
-        opened = self._sam.open_identify(m.OpenIdentify(grants=(m.Grant.PASS,)))
+        profile = self._kinds.of(browser)
+        opened = self._sam.open_identify(
+            m.OpenIdentify(grants=(m.Grant.PASS,), profile=profile)
+        )
         exchange = self._exchanges.of(
             opened, browser=browser, request_id=request_id, purpose=IDENTIFY
         )

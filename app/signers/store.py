@@ -13,7 +13,10 @@ from app.database import Base, UtcDateTime, changed_rows
 
 
 class BrowserSession(Base):
-    """One browser; ``id`` stays when the cookie is rotated."""
+    """One browser; ``id`` stays when the cookie is rotated.
+
+    ``wallet_profile``: the kind of wallet its person chose, if they did.
+    """
 
     __tablename__ = "browser_sessions"
 
@@ -25,6 +28,7 @@ class BrowserSession(Base):
     handle: Mapped[str | None] = mapped_column(String(64))
     handle_expires_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     display_name: Mapped[str | None] = mapped_column(String(400))
+    wallet_profile: Mapped[str | None] = mapped_column(String(32))
 
     def live_handle(self, now: datetime) -> str | None:
         """The signer's handle while the SAM still knows it."""
@@ -52,6 +56,8 @@ class Exchange(Base):
     )
     purpose: Mapped[str] = mapped_column(String(16))
     client_id: Mapped[str] = mapped_column(String(200))
+    link_scheme: Mapped[str] = mapped_column(String(200))
+    request_uri_method: Mapped[str] = mapped_column(String(8))
     for_handle: Mapped[str | None] = mapped_column(String(64))
     transaction_data: Mapped[str | None]
     opened_at: Mapped[datetime] = mapped_column(UtcDateTime)
@@ -164,6 +170,14 @@ def forget_signer(db: Session, browser_id: str, handle: str | None = None) -> No
         change.values(
             handle=None, handle_expires_at=None, display_name=None, confirmed_by=None
         )
+    )
+
+
+def set_wallet_profile(db: Session, browser_id: str, profile: str | None) -> None:
+    db.execute(
+        update(BrowserSession)
+        .where(BrowserSession.id == browser_id)
+        .values(wallet_profile=profile)
     )
 
 

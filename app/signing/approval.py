@@ -16,6 +16,7 @@ from app.signers import store as signers
 from app.signers.exchanges import Exchanges
 from app.signers.sessions import BrowserSessions
 from app.signers.store import BrowserSession
+from app.signers.wallet_kinds import WalletKinds
 from app.signing import store
 from app.signing.files import DocumentFiles
 from app.signing.reasons import Reason
@@ -53,6 +54,7 @@ class Approvals:
         sessions: BrowserSessions,
         exchanges: Exchanges,
         free_tier: FreeTier,
+        kinds: WalletKinds,
         clock: Callable[[], datetime],
     ) -> None:
         self._database = database
@@ -61,6 +63,7 @@ class Approvals:
         self._sessions = sessions
         self._exchanges = exchanges
         self._free_tier = free_tier
+        self._kinds = kinds
         self._clock = clock
 
     def ask(
@@ -131,6 +134,7 @@ class Approvals:
             handle=handle,
             purpose=self._free_tier.purpose(),
             terms_version=terms_version,
+            profile=self._kinds.of(browser),
         )
         contents = [
             io.BytesIO(self._files.get(request.id, document.prepared))

@@ -65,12 +65,15 @@ class Relay:
         self._clock = clock
         self._base_url = base_url
 
-    def request_object(self, tx: str, wallet_nonce: str | None) -> str:
+    def request_object(
+        self, tx: str, wallet_nonce: str | None, wallet_metadata: str | None
+    ) -> str:
         """The signed request; repeatable, and no event."""
         self._exchange(tx)
-        return self._sam.request(
-            m.Request(tx=tx, wallet_nonce=wallet_nonce)
-        ).request_object
+        call = m.Request(
+            tx=tx, wallet_nonce=wallet_nonce, wallet_metadata=wallet_metadata
+        )
+        return self._sam.request(call).request_object
 
     def answer(self, tx: str, body: str) -> str:
         """Relay one answer; the ``redirect_uri`` for the wallet (OpenID4VP §8.2)."""

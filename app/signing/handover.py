@@ -12,6 +12,7 @@ from datetime import datetime, timedelta
 from typing import ClassVar, Final
 
 from app.database import Database
+from app.signers import store as signers
 from app.signers.identification import Identification
 from app.signers.sessions import hashed
 from app.signers.store import BrowserSession
@@ -105,6 +106,9 @@ class Handovers:
                 db, found, browser.id, self._clock()
             ):
                 raise HandoverOverError
+            before = db.get(BrowserSession, found.from_browser_id)
+            if before is not None and before.wallet_profile is not None:
+                signers.set_wallet_profile(db, browser.id, before.wallet_profile)
             return found.request_id
 
     def gave_away(self, request_id: str, browser: BrowserSession) -> bool:

@@ -9,6 +9,7 @@ from flask import render_template, url_for
 
 from app.plans.free_tier import FreeTier
 from app.signers.store import BrowserSession, Exchange
+from app.signers.wallet_kinds import WalletKinds
 from app.signing.confirmation import MAX_CODE_TRIES, TYPE_WITHIN, Confirmation
 from app.signing.reading import PageNotFoundError, Reading
 from app.signing.reasons import SENTENCES, Reason
@@ -42,6 +43,7 @@ class Shower:
     reading: Reading
     confirmation: Confirmation
     free_tier: FreeTier
+    kinds: WalletKinds
 
     def page(
         self,
@@ -80,8 +82,20 @@ class Shower:
             answered=answered,
             watch_url=url_for("signing.watch_identification", request_id=request.id),
             word=exchange_word(exchange, self.clock()),
+            choose_wallet=bool(self.kinds.choices()),
             **self._code_input(exchange),
             **shallow(tile),
+        )
+
+    def wallet_kinds(
+        self, request: SigningRequest, browser: BrowserSession, back: str
+    ) -> str:
+        return render_template(
+            "wallet_kind.html",
+            request=request,
+            kinds=self.kinds.choices(),
+            chosen=self.kinds.of(browser),
+            back=back,
         )
 
     def quota_used_up(self, request: SigningRequest, resets_at: datetime) -> str:
@@ -138,7 +152,13 @@ class Shower:
             raise PageNotFoundError
         tile = self.tiles.of(exchange)
         card = wallet_card(exchange.transaction_data)
-        return {"exchange": exchange, "card": card, **shallow(tile)}
+        choose_wallet = bool(self.kinds.choices())
+        return {
+            "exchange": exchange,
+            "card": card,
+            "choose_wallet": choose_wallet,
+            **shallow(tile),
+        }
 
     def _code_input(self, exchange: Exchange | None) -> dict[str, object]:
         """Whether the page asks for the phone's code, and how it went so far."""

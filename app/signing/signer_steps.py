@@ -14,6 +14,7 @@ from app.signers.exchanges import Exchanges
 from app.signers.identification import Identification
 from app.signers.sessions import Cookie
 from app.signers.store import BrowserSession, Exchange
+from app.signers.wallet_kinds import WalletKinds
 from app.signing import store
 from app.signing.approval import Approvals
 from app.signing.confirmation import CodeOverError, Confirmation, WrongTypedCodeError
@@ -46,6 +47,7 @@ class SignerSteps:
     confirmation: Confirmation
     delivery: Delivery
     free_tier: FreeTier
+    kinds: WalletKinds
     clock: Callable[[], datetime]
 
     def identify(self, request: SigningRequest, browser: BrowserSession) -> None:
@@ -80,6 +82,20 @@ class SignerSteps:
         with self.database.read() as db:
             again = store.owned(db, request.id, browser.id)
         self.approvals.ask(again, browser, request.terms_version)
+
+    def change_wallet(
+        self, request: SigningRequest, browser: BrowserSession, kind: str
+    ) -> bool:
+        """Ask again in another wallet's way; True if it was for an approval."""
+        approving = request.state == State.AWAITING_WALLET
+        if not approving and self.identification.current(request.id) is None:
+            raise IllegalTransitionError("no wallet was asked yet")
+        self.kinds.choose(browser, kind)
+        if approving:
+            self.renew(request, browser)
+        else:
+            self.identify(request, browser)
+        return approving
 
     def take_back(self, request: SigningRequest, reason: Reason) -> None:
         """The question, or the approval that nobody has confirmed, is void."""

@@ -5,7 +5,7 @@ from flask.typing import ResponseReturnValue
 
 from app.signing.reasons import Reason
 from app.signing.request_pages import SigningPages, to_page
-from app.signing.states import Event
+from app.signing.states import Event, State
 
 
 def add_steps(bp: Blueprint, pages: SigningPages) -> None:
@@ -47,6 +47,22 @@ def add_undoing(bp: Blueprint, pages: SigningPages) -> None:
     def renew(request_id: str) -> ResponseReturnValue:
         steps.renew(pages.owned(request_id), pages.door.current())
         return to_page(request_id)
+
+    @bp.get("/requests/<request_id>/wallet-kind")
+    def wallet_kind(request_id: str) -> ResponseReturnValue:
+        owned, browser = pages.owned(request_id), pages.door.current()
+        approving = owned.state == State.AWAITING_WALLET
+        endpoint = "signing.page" if approving else "signing.identification"
+        back = url_for(endpoint, request_id=request_id)
+        return pages.shower.wallet_kinds(owned, browser, back)
+
+    @bp.post("/requests/<request_id>/wallet-kind")
+    def choose_wallet_kind(request_id: str) -> ResponseReturnValue:
+        owned, browser = pages.owned(request_id), pages.door.current()
+        kind = request.form.get("wallet", "")
+        if steps.change_wallet(owned, browser, kind):
+            return to_page(request_id)
+        return redirect(url_for("signing.identification", request_id=request_id), 303)
 
     @bp.post("/requests/<request_id>/again")
     def again(request_id: str) -> ResponseReturnValue:

@@ -38,8 +38,10 @@ def wallet_card(transaction_data: str) -> Card:
     padding = "=" * (-len(transaction_data) % 4)
     data = json.loads(base64.urlsafe_b64decode(transaction_data + padding))
     qualifier = data["signatureQualifier"]
+    # one list or the other, as the kind of wallet wants it
+    listed = data.get("documentDigests") or data["documentInfos"]
     return Card(
         kind=QUALIFIERS.get(qualifier, qualifier),
-        labels=tuple(digest["label"] for digest in data["documentDigests"]),
+        labels=tuple(digest["label"] for digest in listed),
         signatures=data["numSignatures"],
     )

@@ -39,7 +39,7 @@ class Tiles:
     clock: Callable[[], datetime]
 
     def of(self, exchange: Exchange) -> Tile:
-        link = wallet_link(self.base_url, exchange.client_id, exchange.tx)
+        link = wallet_link(self.base_url, exchange)
         left = (exchange.expires_at - self.clock()).total_seconds()
         error = exchange.wallet_error
         return Tile(

@@ -11,7 +11,7 @@ from flask.typing import ResponseReturnValue
 
 from app.signing.exchange import Relay, UnknownExchangeError
 from sam import errors as sam_errors
-from sam.messages import MAX_ANSWER_BYTES
+from sam.messages import MAX_ANSWER_BYTES, MAX_METADATA
 
 MAX_WALLET_NONCE: Final = 512
 MAX_METADATA_BYTES: Final = 64 * 1024
@@ -31,9 +31,9 @@ def wallet_blueprint(relay: Relay) -> Blueprint:
 
     @bp.route("/oid4vp/request/<tx>", methods=["GET", "POST"])
     def request_object(tx: str) -> ResponseReturnValue:
-        """§5.10: ``wallet_nonce`` comes by POST; all other members are ignored."""
+        """§5.10: wallet_nonce and wallet_metadata come by POST; no other counts."""
         request.max_content_length = MAX_METADATA_BYTES
-        signed = relay.request_object(tx, _wallet_nonce())
+        signed = relay.request_object(tx, _wallet_nonce(), _wallet_metadata())
         return Response(signed, mimetype=REQUEST_OBJECT)
 
     @bp.post("/oid4vp/response/<tx>")
@@ -66,6 +66,12 @@ def _wallet_nonce() -> str | None:
     if len(sent) > 1 or not 0 < len(sent[0]) <= MAX_WALLET_NONCE:
         raise WalletNonceError
     return sent[0]
+
+
+def _wallet_metadata() -> str | None:
+    """Read by the SAM; what is sent twice, or too long to be any, is not handed on."""
+    sent = request.form.getlist("wallet_metadata") if request.method == "POST" else []
+    return sent[0] if len(sent) == 1 and len(sent[0]) <= MAX_METADATA else None
 
 
 def _body() -> str:

@@ -25,12 +25,13 @@ _X509_SAN_DNS: Final = "x509_san_dns:"
 _MEMBERS: Final = {
     "type",
     "credential_ids",
-    "transaction_data_hashes_alg",
     "signatureQualifier",
     "numSignatures",
     "hashAlgorithmOID",
-    "documentDigests",
 }
+_LISTS: Final = ("documentDigests", "documentInfos")
+"""The two spellings of one member (CSC data model, CSC bindings)."""
+_HASHES_ALG: Final = "transaction_data_hashes_alg"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -106,14 +107,16 @@ def transaction_data(content: bytes, asked: Request) -> TransactionData:
     if asked.transaction_data != (string,):
         raise NotShownError("is not the one transaction data of request-object.jwt")
     body = jose.json_object(jose.decoded(string))
-    ids, listed = body.get("credential_ids"), body.get("documentDigests")
-    if body.keys() != _MEMBERS or body["type"] != QES_APPROVAL_TYPE:
+    (spelling, *more) = [name for name in _LISTS if name in body] or [""]
+    members = {*_MEMBERS, spelling, *({_HASHES_ALG} & body.keys())}
+    if more or body.keys() != members or body["type"] != QES_APPROVAL_TYPE:
         raise NotShownError("is no QES approval request with the members it must have")
+    ids, listed = body["credential_ids"], body[spelling]
     if not isinstance(ids, list) or len(ids) != 1 or not isinstance(ids[0], str):
         raise NotShownError("does not address exactly one credential")
     if not isinstance(listed, list) or not listed:
         raise NotShownError("lists no document")
-    stated = (body["hashAlgorithmOID"], body["transaction_data_hashes_alg"])
+    stated = (body["hashAlgorithmOID"], body.get(_HASHES_ALG, ["sha-256"]))
     if stated != (SHA256_OID, ["sha-256"]) or body["numSignatures"] != len(listed):
         raise NotShownError("does not count its documents, or does not use SHA-256")
     return TransactionData(
@@ -230,7 +233,7 @@ def _vcts(payload: Mapping[str, object]) -> Mapping[str, tuple[object, ...]]:
 def _document(listed: object) -> ApprovedDocument:
     match listed:
         case {"label": str(label), "hash": str(text), "hashType": "sdr", **rest}:
-            if not rest:
+            if rest.keys() <= {"checksum"}:
                 return ApprovedDocument(label=label, digest=_digest(text))
     raise NotShownError("lists a document that has not label, hash and type sdr")
 

@@ -85,6 +85,10 @@ class SamPeer:
     transactions: dict[str, Tx] = field(default_factory=dict)
     handles: dict[str, str | None] = field(default_factory=dict)
     nonces: list[str | None] = field(default_factory=list)
+    metadata: list[str | None] = field(default_factory=list)
+    profiles: tuple[m.OfferedProfile, ...] = ()
+    """More than the one there always is; ``asked_by`` holds what callers named."""
+    asked_by: list[str | None] = field(default_factory=list)
     passes: list[Pass] = field(default_factory=list)
     wrong_sdr: bool = False
     signs_all_but_the_last: bool = False
@@ -114,12 +118,14 @@ class SamPeer:
     # --- the calls
 
     def _open_identify(self, body: BinaryIO) -> m.Opened:
-        m.OpenIdentify.model_validate_json(body.read())
+        call = m.OpenIdentify.model_validate_json(body.read())
+        self._asked_by(call.profile)
         return m.Opened(**self._opened(m.Purpose.IDENTIFY))
 
     def _open_sign(self, body: BinaryIO) -> m.SigningOpened:
         header, _, content = body.read().partition(b"\n")
         call = m.OpenSign.model_validate_json(header)
+        self._asked_by(call.profile)
         if call.handle is not None and call.handle not in self.handles:
             raise errors.UnknownHandleError
         shown = tuple(self._documents(call.documents, content))
@@ -136,6 +142,7 @@ class SamPeer:
         if self._tx(call.tx).state is not m.State.OPEN:
             raise errors.TransactionClosedError
         self.nonces.append(call.wallet_nonce)
+        self.metadata.append(call.wallet_metadata)
         return m.SignedRequest(request_object=f"request.{call.tx}.{call.wallet_nonce}")
 
     def _submit(self, body: BinaryIO) -> m.Submitted:
@@ -273,6 +280,7 @@ class SamPeer:
             audit_sequence=0,
             audit_head="0" * 64,
             signer_key_operations=0,
+            profiles=self.profiles,
         )
 
     # --- what lies behind them
@@ -282,6 +290,11 @@ class SamPeer:
         expires_at = self.clock() + timedelta(minutes=5)
         self.transactions[tx] = Tx(purpose, expires_at)
         return {"tx": tx, "client_id": CLIENT_ID, "expires_at": expires_at}
+
+    def _asked_by(self, profile: str | None) -> None:
+        if profile not in {None, *(offered.name for offered in self.profiles)}:
+            raise errors.UnknownProfileError
+        self.asked_by.append(profile)
 
     def _tx(self, tx: str) -> Tx:
         if tx not in self.transactions:

@@ -54,6 +54,8 @@ def database(databases: Databases) -> Iterator[Database]:
             request_id="r",
             purpose="identify",
             client_id="x",
+            link_scheme="openid4vp",
+            request_uri_method="post",
             opened_at=NOW,
             expires_at=LATER,
             return_hash="1",
