@@ -40,6 +40,8 @@ OTHER = Draft(sequence="41").text()
 SIGNED = OPERATOR.sign(DOCUMENT)
 LAST = base64.b64encode(SIGNED.value)
 STRANGER = certificate("SECP384R1", "stranger")
+PAST = certificate(name="operator", ends=NOW - DAY)
+TO_COME = certificate(name="operator", begins=NOW + DAY)
 INCLUSIVE = "http://www.w3.org/TR/2001/REC-xml-c14n-20010315"
 XPATH = "http://www.w3.org/TR/1999/REC-xpath-19991116"
 XSLT = "http://www.w3.org/TR/1999/REC-xslt-19991116"
@@ -94,9 +96,7 @@ def test_another_way_that_the_standard_has_holds(signer: Operator) -> None:
 
 
 def test_any_of_the_pinned_signers_may_sign() -> None:
-    old = certificate(name="operator", ends=NOW - DAY)
-
-    document = verified(SIGNED.parts(), old, STRANGER, OPERATOR.certificate)
+    document = verified(SIGNED.parts(), PAST, STRANGER, OPERATOR.certificate)
 
     assert document == DOCUMENT.encode()
 
@@ -131,6 +131,9 @@ HANDED_OVER: dict[str, Callable[[], bytes]] = {
     ).parts(),
     "signature-of-zeros": lambda: replace(SIGNED, value=bytes(64)).parts(),
     "signature-too-long": lambda: replace(SIGNED, value=SIGNED.value + b"\0").parts(),
+    "signature-with-a-zero-between": lambda: replace(
+        SIGNED, value=SIGNED.value[:32] + b"\0" + SIGNED.value[32:]
+    ).parts(),
     "signature-as-der": lambda: replace(
         SIGNED,
         value=encode_dss_signature(
@@ -160,10 +163,6 @@ HANDED_OVER: dict[str, Callable[[], bytes]] = {
     "signed-info-changed": lambda: replace(
         SIGNED, info=SIGNED.info.replace("#properties", "#Properties")
     ).parts(),
-    "signed-info-too-long": lambda: replace(SIGNED, info=SIGNED.info * 20).parts(),
-    "properties-too-long": lambda: replace(
-        SIGNED, properties=SIGNED.properties * 200
-    ).parts(),
 }
 
 
@@ -176,8 +175,8 @@ def test_what_the_operator_did_not_sign_is_refused(name: str) -> None:
 NOT_PINNED: dict[str, tuple[Operator, Sequence[x509.Certificate]]] = {
     "nobody-is-pinned": (OPERATOR, ()),
     "another-is-pinned": (OPERATOR, (STRANGER,)),
-    "expired": (OPERATOR, (certificate(name="operator", ends=NOW - DAY),)),
-    "not-yet-valid": (OPERATOR, (certificate(name="operator", begins=NOW + DAY),)),
+    "expired": (OPERATOR.but(certificate=PAST), (PAST,)),
+    "not-yet-valid": (OPERATOR.but(certificate=TO_COME), (TO_COME,)),
     "same-key-other-certificate": (
         OPERATOR,
         (certificate(name="operator, renewed"),),
