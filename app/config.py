@@ -90,6 +90,11 @@ class WebConfig(BaseSettings):
     set. It must be one of the SAM's profiles."""
     cross_device: bool = True
     """Whether a code shown on the phone may confirm the browser that started."""
+    identification_alone: bool = False
+    """Whether ``/identify`` shows anybody who they are, without a document."""
+    dc_api: bool = False
+    """Whether pages ask through browsers that can (Digital Credentials API); the SAM
+    has the same setting."""
     demo_wallet_url: Annotated[str, AfterValidator(_origin)] | None = None
     """A web wallet of the same machine, linked beside the wallet link; tests only."""
 

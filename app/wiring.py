@@ -16,6 +16,8 @@ from app.ades.documents import Documents, Limits
 from app.config import WebConfig
 from app.database import Database
 from app.egress import AllowedHosts, Egress
+from app.identify_alone.service import LoneIdentification
+from app.identify_alone.views import LonePages, identify_alone_blueprint
 from app.oauth.authorizations import Authorizations
 from app.oauth.authorize_views import authorize_blueprint
 from app.oauth.resource import ProtectedResource
@@ -180,6 +182,15 @@ class Parts:
             kinds=kinds,
             clock=clock,
         )
+        self.lone_identification = LoneIdentification(
+            database=database,
+            sam=sam,
+            exchanges=exchanges,
+            confirmation=self.confirmation,
+            clock=clock,
+            kinds=kinds,
+            make_room=self.steps.make_room,
+        )
         self.phone = Phone(
             database=database,
             approvals=approvals,
@@ -239,6 +250,7 @@ class Parts:
     def round_of_work(self) -> None:
         """What the worker does again and again."""
         self.sweeper.round()
+        self.lone_identification.forget()
         self.status_fetching.round()
 
 
@@ -308,6 +320,7 @@ def _register(app: Flask, config: WebConfig, parts: Parts, door: BrowserDoor) ->
         downloads_blueprint(signing, parts.files),
         handover_blueprint(HandoverPages(signing=signing, handovers=parts.handovers)),
         return_blueprint(returns),
+        identify_alone_blueprint(_lone_pages(config, parts, door)),
         plans_blueprint(parts.free_tier),
         verification_blueprint(
             VerificationPages(
@@ -324,6 +337,16 @@ def _register(app: Flask, config: WebConfig, parts: Parts, door: BrowserDoor) ->
         status_list_blueprint(parts.sam),
     ):
         app.register_blueprint(blueprint)
+
+
+def _lone_pages(config: WebConfig, parts: Parts, door: BrowserDoor) -> LonePages:
+    return LonePages(
+        door=door,
+        identification=parts.lone_identification,
+        tiles=parts.tiles,
+        offered=config.identification_alone,
+        dc_api=config.dc_api,
+    )
 
 
 class FixedOrigin:

@@ -44,10 +44,12 @@ class Exchanges:
         opened: m.Opened,
         *,
         browser: BrowserSession,
-        request_id: str,
+        request_id: str | None,
         purpose: m.Purpose,
         for_handle: str | None = None,
         transaction_data: str | None = None,
+        dc_api: bool = False,
+        started_on: str | None = None,
     ) -> Exchange:
         """The row of what the SAM opened; the caller adds it to its transaction."""
         return Exchange(
@@ -60,6 +62,8 @@ class Exchanges:
             request_uri_method=opened.request_uri_method,
             for_handle=for_handle,
             transaction_data=transaction_data,
+            dc_api=dc_api,
+            started_on=started_on,
             opened_at=self._clock(),
             expires_at=opened.expires_at,
             return_hash=hashed(self._secret.derive(Purpose.RESPONSE_CODE, opened.tx)),

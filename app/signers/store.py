@@ -43,6 +43,9 @@ class Exchange(Base):
     the browser session when the browser is confirmed. ``return_hash`` and
     ``error_hash`` find the exchange again when a wallet sends the person back.
     ``tries`` counts wrong return codes of this browser, ``code_tries`` typed codes.
+    An identification alone belongs to no request: it has ``started_on`` instead, and
+    ``issued_by`` with its answer. ``dc_api``: the browser itself carries the answer,
+    and neither request nor answer goes over the addresses that wallets call.
     """
 
     __tablename__ = "exchanges"
@@ -51,11 +54,13 @@ class Exchange(Base):
     browser_id: Mapped[str] = mapped_column(
         ForeignKey("browser_sessions.id", ondelete="CASCADE"), index=True
     )
-    request_id: Mapped[str] = mapped_column(
+    request_id: Mapped[str | None] = mapped_column(
         ForeignKey("signing_requests.id", ondelete="CASCADE"), index=True
     )
     purpose: Mapped[str] = mapped_column(String(16))
     client_id: Mapped[str] = mapped_column(String(200))
+    dc_api: Mapped[bool] = mapped_column(default=False)
+    started_on: Mapped[str | None] = mapped_column(String(60))
     link_scheme: Mapped[str] = mapped_column(String(200))
     request_uri_method: Mapped[str] = mapped_column(String(8))
     for_handle: Mapped[str | None] = mapped_column(String(64))
@@ -65,6 +70,7 @@ class Exchange(Base):
     answered_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     handle: Mapped[str | None] = mapped_column(String(64))
     display_name: Mapped[str | None] = mapped_column(String(400))
+    issued_by: Mapped[str | None] = mapped_column(String(128))
     wallet_error: Mapped[str | None] = mapped_column(String(64))
     wallet_error_description: Mapped[str | None] = mapped_column(String(400))
     return_hash: Mapped[str] = mapped_column(String(64), unique=True)
@@ -217,20 +223,51 @@ def waiting(db: Session, browser_id: str, now: datetime) -> list[Exchange]:
     )
 
 
-def count_exchanges(db: Session, request_id: str, purpose: str) -> int:
+def latest_of_browser(db: Session, browser_id: str, purpose: str) -> Exchange | None:
+    """For what belongs to no request."""
+    return db.scalar(
+        select(Exchange)
+        .where(Exchange.browser_id == browser_id)
+        .where(Exchange.purpose == purpose)
+        .order_by(Exchange.opened_at.desc())
+        .limit(1)
+    )
+
+
+def count_exchanges(db: Session, like: Exchange) -> int:
+    """How many of its purpose there were, for its request or else in its browser."""
+    owner = (
+        Exchange.browser_id == like.browser_id
+        if like.request_id is None
+        else Exchange.request_id == like.request_id
+    )
     return (
         db.scalar(
             select(func.count())
             .select_from(Exchange)
-            .where(Exchange.request_id == request_id)
-            .where(Exchange.purpose == purpose)
+            .where(owner)
+            .where(Exchange.purpose == like.purpose)
         )
         or 0
     )
 
 
+def forget_exchanges(db: Session, purpose: str, opened_before: datetime) -> None:
+    db.execute(
+        delete(Exchange)
+        .where(Exchange.purpose == purpose)
+        .where(Exchange.opened_at < opened_before)
+    )
+
+
 def record_answer(
-    db: Session, tx: str, now: datetime, *, handle: str | None, display_name: str | None
+    db: Session,
+    tx: str,
+    now: datetime,
+    *,
+    handle: str | None,
+    display_name: str | None,
+    issued_by: str | None = None,
 ) -> bool:
     """True the first time only: a repeated post changes nothing."""
     change = (
@@ -238,7 +275,12 @@ def record_answer(
         .where(Exchange.tx == tx)
         .where(Exchange.answered_at.is_(None))
         .where(Exchange.closed_at.is_(None))
-        .values(answered_at=now, handle=handle, display_name=display_name)
+        .values(
+            answered_at=now,
+            handle=handle,
+            display_name=display_name,
+            issued_by=issued_by,
+        )
     )
     return changed_rows(db, change) == 1
 

@@ -190,6 +190,8 @@ class Confirmation:
         With nobody identified now, only one that was never confirmed takes the kind:
         one that a code opened stays what it is.
         """
+        if exchange.purpose == m.Purpose.IDENTIFY_ALONE:
+            return False  # nobody is identified by it as a signer
         if kind is SessionKind.CROSS_DEVICE:
             return True
         if exchange.purpose == m.Purpose.IDENTIFY:

@@ -96,8 +96,8 @@ class Relay:
     def _exchange(self, tx: str) -> Exchange:
         with self._database.read() as db:
             exchange = signers.exchange(db, tx)
-        if exchange is None:
-            raise UnknownExchangeError(tx)
+        if exchange is None or exchange.dc_api:
+            raise UnknownExchangeError(tx)  # a browser's answer comes in its session
         return exchange
 
     def _return_uri(self, purpose: Purpose, tx: str) -> str:
@@ -118,6 +118,7 @@ class Relay:
                 self._clock(),
                 handle=submitted.handle,
                 display_name=submitted.display_name,
+                issued_by=submitted.issued_by,
             )
 
     def _approved(self, exchange: Exchange) -> None:
@@ -176,6 +177,8 @@ class Relay:
 def _move_on(
     db: Session, exchange: Exchange, now: datetime, *, confirmed: bool
 ) -> bool:
+    if exchange.request_id is None:
+        return False
     event = Event.ANSWER_VERIFIED_AND_CONFIRMED if confirmed else Event.ANSWER_VERIFIED
     values = entering_signing(now) if confirmed else {}
     try:

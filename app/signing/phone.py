@@ -41,26 +41,39 @@ class Phone:
     clock: Callable[[], datetime]
 
     def page(self, exchange: Exchange) -> dict[str, object]:
+        if exchange.purpose == m.Purpose.IDENTIFY_ALONE:
+            return self._of(exchange, signing=False) | {
+                "started_on": exchange.started_on,
+                "documents": (),
+                "signed": False,
+            }
         request = self._request(exchange)
         signing = exchange.tx == request.tx and request.state in PAST_CONFIRMATION
+        return self._of(exchange, signing=signing) | {
+            "request": request,
+            "started_on": request.started_on,
+            "documents": request.documents,
+            "signed": request.state in PAST_CONFIRMATION,
+        }
+
+    def _of(self, exchange: Exchange, *, signing: bool) -> dict[str, object]:
         awaits = self.confirmation.awaits_code(exchange) and not signing
         return {
             "exchange": exchange,
-            "request": request,
             "purpose": exchange.purpose,
-            "started_on": request.started_on,
             "started_at": exchange.opened_at,
-            "documents": request.documents,
             "code": self.confirmation.code_of(exchange) if awaits else None,
             "type_until": exchange.answered_at and exchange.answered_at + TYPE_WITHIN,
             "confirmed": exchange.confirmed_at is not None or signing,
             "by_code": exchange.confirmed_by == SessionKind.CROSS_DEVICE,
             "closed": exchange.closed_at is not None,
-            "signed": request.state in PAST_CONFIRMATION,
         }
 
     def not_me(self, exchange: Exchange) -> None:
         """Everything that came of this link ends, or ``TooLateToStopError``."""
+        if exchange.purpose == m.Purpose.IDENTIFY_ALONE:
+            self.exchanges.close(exchange)
+            return
         request = self._request(exchange)
         too_late = request.state in PAST_CONFIRMATION
         if exchange.handle is not None:
@@ -76,5 +89,5 @@ class Phone:
         with self.database.read() as db:
             request = store.by_id(db, exchange.request_id)
         if request is None:
-            raise store.RequestNotFoundError(exchange.request_id)
+            raise store.RequestNotFoundError(exchange.tx)
         return request

@@ -58,11 +58,12 @@ def return_blueprint(pages: ReturnPages) -> Blueprint:
         if done.cookie is not None:
             pages.door.rotated(done.cookie)
         if exchange.closed_at is not None:  # stopped meanwhile, or asked anew
-            return to_page(exchange.request_id)
+            return _home(exchange)
         if exchange.purpose == m.Purpose.IDENTIFY:
             return _identified(pages, exchange)
-        pages.delivery.confirmed(exchange.request_id, exchange.tx)
-        return to_page(exchange.request_id)
+        if exchange.request_id is not None:
+            pages.delivery.confirmed(exchange.request_id, exchange.tx)
+        return _home(exchange)
 
     @bp.get("/oid4vp/return/watch")
     def watch() -> ResponseReturnValue:
@@ -83,6 +84,13 @@ def return_blueprint(pages: ReturnPages) -> Blueprint:
     return bp
 
 
+def _home(exchange: Exchange) -> ResponseReturnValue:
+    """The page in the starting browser that this exchange is about."""
+    if exchange.request_id is None:
+        return redirect(url_for("identify_alone.page"), 303)
+    return to_page(exchange.request_id)
+
+
 def _word(pages: ReturnPages, exchange: Exchange) -> str:
     """The phone waits for the code, and then for its wallet to fetch the pass."""
     word = exchange_word(exchange, pages.phone.clock())
@@ -92,7 +100,7 @@ def _word(pages: ReturnPages, exchange: Exchange) -> str:
 
 def _refused(exchange: Exchange, *, here: bool) -> ResponseReturnValue:
     if here and exchange.answered_at is not None:
-        return to_page(exchange.request_id)  # it changed its mind meanwhile
+        return _home(exchange)  # it changed its mind meanwhile
     said = wallet_said(exchange.wallet_error or "")
     return render_template("wallet_said.html", exchange=exchange, said=said, here=here)
 

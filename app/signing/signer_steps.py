@@ -56,7 +56,7 @@ class SignerSteps:
             self.take_back(request, Reason.NEW_PASS)
         elif not request.is_open:
             raise IllegalTransitionError(f"identify in {request.state}")
-        self._make_room(browser)
+        self.make_room(browser)
         self.identification.open(browser, request.id)
 
     def approve(
@@ -69,7 +69,7 @@ class SignerSteps:
         if allowance and not allowance.covers(len(request.documents)):
             return allowance.resets_at
         self.identification.close(request.id)
-        self._make_room(browser)
+        self.make_room(browser)
         self.approvals.ask(request, browser, version)
         return None
 
@@ -124,7 +124,8 @@ class SignerSteps:
             self.delivery.confirmed(request.id, exchange.tx)
         return Confirmed(identifying=identifying, cookie=cookie)
 
-    def _make_room(self, browser: BrowserSession) -> None:
+    def make_room(self, browser: BrowserSession) -> None:
+        """Before one more link: the oldest go that are too many."""
         for exchange in self.exchanges.one_too_many(browser):
             with self.database.read() as db:
                 request = store.by_id(db, exchange.request_id)

@@ -43,8 +43,9 @@ def owned(db: Session, request_id: str, browser_id: str) -> SigningRequest:
     return request
 
 
-def by_id(db: Session, request_id: str) -> SigningRequest | None:
-    return db.get(SigningRequest, request_id)
+def by_id(db: Session, request_id: str | None) -> SigningRequest | None:
+    """``None`` too for what belongs to no request."""
+    return None if request_id is None else db.get(SigningRequest, request_id)
 
 
 def of_browser(db: Session, browser_id: str) -> list[SigningRequest]:

@@ -60,4 +60,4 @@ class Tiles:
 
     def _opened_so_far(self, exchange: Exchange) -> int:
         with self.database.read() as db:
-            return signers.count_exchanges(db, exchange.request_id, exchange.purpose)
+            return signers.count_exchanges(db, exchange)

@@ -120,7 +120,8 @@ class SamPeer:
     def _open_identify(self, body: BinaryIO) -> m.Opened:
         call = m.OpenIdentify.model_validate_json(body.read())
         self._asked_by(call.profile)
-        return m.Opened(**self._opened(m.Purpose.IDENTIFY))
+        alone = m.Purpose.IDENTIFY_ALONE if call.alone else m.Purpose.IDENTIFY
+        return m.Opened(**self._opened(alone))
 
     def _open_sign(self, body: BinaryIO) -> m.SigningOpened:
         header, _, content = body.read().partition(b"\n")
@@ -325,6 +326,10 @@ class SamPeer:
         )
 
     def _verified(self, tx: Tx, response: str) -> m.Submitted:
+        if tx.purpose is m.Purpose.IDENTIFY_ALONE and response == "identified":
+            return m.Submitted(
+                outcome="identified_alone", display_name=NAME, issued_by="test"
+            )
         if tx.purpose is m.Purpose.IDENTIFY and response == "identified":
             handle = secrets.token_urlsafe(32)
             self.handles[handle] = None
