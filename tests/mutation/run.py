@@ -21,7 +21,7 @@ import subprocess
 import sys
 import time
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from hashlib import sha256
 from itertools import groupby
@@ -72,14 +72,14 @@ def main() -> None:
     work.mkdir(parents=True, exist_ok=True)
     copies = [_copy(work / f"copy-{number}") for number in range(options.workers)]
     cases = list(_cases(copies[0], options.paths))
-    for package in {case.module.parts[0] for case in cases}:
-        _note_reach(copies[0], work, package, renew=options.again)
+    packages = {case.module.parts[0] for case in cases}
+    reach = {package: _reach(copies[0], work, package) for package in packages}
     verdicts = _verdicts(work)
     wanted = "survived" if options.again else None
     todo = [case for case in cases if verdicts.get(case.key) == wanted]
-    context = get_context("fork")
+    fork = get_context("fork").Process
     running = [
-        context.Process(target=_work, args=(work, copy, todo[n :: options.workers]))
+        fork(target=_work, args=(work, copy, reach, todo[n :: len(copies)]))
         for n, copy in enumerate(copies)
     ]
     for process in running:
@@ -113,11 +113,21 @@ def _copy(folder: Path) -> Path:
     return folder
 
 
-def _note_reach(copy: Path, work: Path, package: str, *, renew: bool) -> None:
+def _reach(copy: Path, work: Path, package: str) -> CoverageData:
     """One run of the package's tests, unchanged: they pass, and reach these lines."""
-    data = work / f"reach-{package}"
-    if data.exists() and not renew:
-        return
+    text = b"".join(
+        file.read_bytes()
+        for folder in (package, TESTS[package])
+        for file in sorted((copy / folder).glob("**/*.py"))
+    )
+    data = CoverageData(str(work / f"reach-{package}-{sha256(text).hexdigest()[:12]}"))
+    if not Path(data.data_filename()).exists():
+        _run_unchanged(copy, package, data.data_filename())
+    data.read()
+    return data
+
+
+def _run_unchanged(copy: Path, package: str, data: str) -> None:
     settings = copy / "reach.ini"
     settings.write_text(f"[run]\ndynamic_context = test_function\nsource = {package}\n")
     tests = ["-m", "pytest", "-q", "-x", "-m", DESELECTED, TESTS[package]]
@@ -132,22 +142,22 @@ def _note_reach(copy: Path, work: Path, package: str, *, renew: bool) -> None:
     )
 
 
-def _work(work: Path, copy: Path, cases: Sequence[Case]) -> None:
+def _work(
+    work: Path, copy: Path, reach: Mapping[str, CoverageData], cases: Sequence[Case]
+) -> None:
     sys.path.insert(0, str(copy))
     sys.dont_write_bytecode = True
     for name in HEAVY:
         __import__(name)
-    fit = {}
+    for first in cases[:1]:
+        unchanged = replace(first, mutant=first.mutant.unchanged())
+        if (verdict := _verdict(work, copy, reach, unchanged)) != "survived":
+            sys.exit(f"unchanged, {first.module} is {verdict}: see output.txt")
     for case in cases:
-        if case.module not in fit:
-            unchanged = replace(case, mutant=case.mutant.unchanged())
-            fit[case.module] = _verdict(work, copy, unchanged) == "survived"
-        if not fit[case.module]:  # its tests fail as it is: see output.txt
-            continue
         started = time.monotonic()
         record = {
             "key": case.key,
-            "verdict": _verdict(work, copy, case),
+            "verdict": _verdict(work, copy, reach, case),
             "mutant": f"{case.module}:{case.mutant.line} {case.mutant.name}",
             "seconds": round(time.monotonic() - started, 1),
         }
@@ -155,13 +165,15 @@ def _work(work: Path, copy: Path, cases: Sequence[Case]) -> None:
             verdicts.write(json.dumps(record, ensure_ascii=False) + "\n")
 
 
-def _verdict(work: Path, copy: Path, case: Case) -> str:
+def _verdict(
+    work: Path, copy: Path, reach: Mapping[str, CoverageData], case: Case
+) -> str:
     file = copy / case.module
     file.write_text(case.mutant.applied(case.source))
     for cached in file.parent.glob(f"__pycache__/{file.stem}.*"):
         cached.unlink()
     try:
-        for tests in _tests(work, copy, case):
+        for tests in _tests(copy, reach[case.module.parts[0]], case):
             if tests and (verdict := _run(work, copy, tests)) != "survived":
                 return verdict
     finally:
@@ -169,15 +181,13 @@ def _verdict(work: Path, copy: Path, case: Case) -> str:
     return "survived"
 
 
-def _tests(work: Path, copy: Path, case: Case) -> tuple[list[str], list[str]]:
+def _tests(copy: Path, reach: CoverageData, case: Case) -> tuple[list[str], list[str]]:
     """The tests that reach the mutant, those in its module's own test file apart.
 
     A line that runs on import is reached by every test that reaches the module.
     """
     module, mutant = case.module, case.mutant
-    data = CoverageData(str(work / f"reach-{module.parts[0]}"))
-    data.read()
-    reached = data.contexts_by_lineno(str(copy.with_name("copy-0") / module))
+    reached = reach.contexts_by_lineno(str(copy.with_name("copy-0") / module))
     lines = range(mutant.line, mutant.last_line + 1)
     found = {c for line in lines for c in reached.get(line, ()) if c}
     if not found:
