@@ -5,7 +5,7 @@ thing visible from here: whether its socket belongs to another OS user than ours
 """
 
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -42,6 +42,7 @@ class Finding:
 
 def examine(config: WebConfig, peers: "Peers") -> Iterator[Finding]:
     yield _sam(peers.sam)
+    yield from trust(peers.sam)
     yield isolation(config.sam_socket)
     yield _documents(peers.documents)
     database = Database(config.database_url)
@@ -79,6 +80,38 @@ def _sam(sam: SamClient) -> Finding:
     trusted = ", ".join(info.pid_providers) or "nobody"
     says = f"{info.device}; trusts PIDs of {trusted}; {info.audit_sequence} records"
     return Finding("SAM", says, holds=bool(info.pid_providers))
+
+
+def trust(sam: SamClient) -> Iterator[Finding]:
+    """Each trust list's state, and what of the SAM's trust ends within 30 days."""
+    try:
+        info = sam.info()
+    except SamError:
+        return  # said by the finding before
+    for source in info.trust_sources:
+        subject = f"trust list {source.name}"
+        says = f"{source.state}: {source.says}; {source.providers} providers"
+        yield Finding(subject, says, holds=source.state == "fresh")
+    if not info.trust_sources:
+        yield Finding("trust lists", "none: only the SAM's files of anchors count")
+    ending = [e for e in info.expiries if e.level != "ok"]
+    for expiry in ending:
+        yield Finding(expiry.level, _ends(expiry), holds=False)
+    if not ending:
+        yield Finding("expiry", _soonest(info.expiries), holds=True)
+
+
+def _ends(expiry: m.Expiry) -> str:
+    if expiry.ends_at is None:
+        return expiry.subject
+    return f"{expiry.subject}: {expiry.ends_at:%Y-%m-%d}"
+
+
+def _soonest(expiries: Sequence[m.Expiry]) -> str:
+    dated = [e for e in expiries if e.ends_at is not None]
+    if not dated:
+        return "nothing that the SAM holds has an end"
+    return f"nothing within 30 days; the next is {_ends(dated[0])}"
 
 
 def _documents(documents: Documents) -> Finding:

@@ -32,6 +32,13 @@ MEDIA_TYPES: Final = MappingProxyType(
             "application/statuslist+cwt",
         ),
         m.FileKind.IDENTIFIER_LIST: ("application/identifierlist+cwt",),
+        m.FileKind.LOTE: (  # TS 119 602 §6.3.13 (compact JWS), and what servers say
+            "application/jose",
+            "application/jwt",
+            "application/json",
+            "application/octet-stream",
+            "text/plain",
+        ),
         m.FileKind.TRUSTED_LIST: (  # TS 119 612 §6.1, and what servers say instead
             "application/vnd.etsi.tsl+xml",
             "application/xml",

@@ -74,8 +74,10 @@ def watched_anchors(
 def watched_lists(lists: TrustLists) -> Iterator[Watched]:
     """Each source's list, and the pinned certificates of its scheme operator."""
     for held in lists.held:
-        ends_at = None if held.signed is None else held.usable_until
-        yield Watched(f"list {held.source.name}", ends_at, LIST_WARN)
+        if held.signed is None:  # an alarm of its own: ``sources``
+            yield Watched(f"list {held.source.name}: none held", None, needed=False)
+        else:
+            yield Watched(f"list {held.source.name}", held.usable_until, LIST_WARN)
         for number, signer in enumerate(held.source.signers, 1):
             subject = f"signer {number} of list {held.source.name}"
             yield Watched(subject, signer.not_valid_after_utc, needed=False)
