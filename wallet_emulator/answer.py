@@ -243,10 +243,12 @@ def bind(draft: Draft, presentation: Presentation) -> None:
     for approval in draft.request.transaction_data:
         if presentation.query_id in approval.credential_ids:
             presentation.kb_claims |= {
-                "transaction_data_hashes": [approval.transaction_data_hash()],
-                "transaction_data_hashes_alg": HASHES_ALG,
-                QES_APPROVAL_CLAIM: approval.qes_approval(),
+                "transaction_data_hashes": [approval.transaction_data_hash()]
             }
+            if draft.request.kind.repeats_alg:
+                presentation.kb_claims["transaction_data_hashes_alg"] = HASHES_ALG
+            if draft.request.kind.states_approval:
+                presentation.kb_claims[QES_APPROVAL_CLAIM] = approval.qes_approval()
 
 
 def _with_state(payload: dict[str, object], state: str | None) -> dict[str, object]:

@@ -19,8 +19,8 @@ from wallet_emulator.errors import (
     PeerUnavailableError,
     RequestNotAuthenticError,
 )
+from wallet_emulator.wallet_kinds import EMULATOR, WalletKind
 
-SCHEMES: Final = ("openid4vp", "haip-vp", "eudi-openid4vp", "eu-eaap")
 REQUEST_OBJECT_TYPE: Final = "application/oauth-authz-req+jwt"
 MAX_LINK: Final = 8000
 _WALLET_METADATA: Final = {
@@ -55,7 +55,9 @@ class FetchedRequest:
     request_object: str
 
 
-def parse_authorization_link(link: str) -> AuthorizationLink:
+def parse_authorization_link(
+    link: str, kind: WalletKind = EMULATOR
+) -> AuthorizationLink:
     """Read ``openid4vp://?client_id=…&request_uri=…[&request_uri_method=post]``.
 
     Raises:
@@ -68,7 +70,7 @@ def parse_authorization_link(link: str) -> AuthorizationLink:
         pairs = parse_qsl(parts.query, keep_blank_values=True)
     except ValueError as error:
         raise RequestNotAuthenticError("link", "not a URL") from error
-    if parts.scheme not in SCHEMES:
+    if parts.scheme not in kind.schemes:
         raise RequestNotAuthenticError("link", f"unknown scheme {parts.scheme!r}")
     parameters = dict(pairs)
     if len(parameters) != len(pairs):

@@ -51,6 +51,7 @@ from wallet_emulator.link import FetchedRequest
 from wallet_emulator.recipient import Recipient, choose_recipient
 from wallet_emulator.transaction_data import QesApproval, parse_transaction_data
 from wallet_emulator.transport import require_safe_url
+from wallet_emulator.wallet_kinds import EMULATOR, WalletKind
 
 REQUEST_OBJECT_TYP: Final = "oauth-authz-req+jwt"
 STATIC_DISCOVERY_AUD: Final = "https://self-issued.me/v2"
@@ -87,6 +88,7 @@ class VerifiedRequest:
     recipient: Recipient
     query: Query
     transaction_data: tuple[QesApproval, ...]
+    kind: WalletKind = EMULATOR
 
 
 def authenticate(
@@ -110,8 +112,8 @@ def authenticate(
     )
 
 
-def read(request: AuthenticRequest) -> VerifiedRequest:
-    """Steps 8 to 12.
+def read(request: AuthenticRequest, kind: WalletKind = EMULATOR) -> VerifiedRequest:
+    """Steps 8 to 12, as this kind of wallet takes them.
 
     Raises:
         RequestRefusedError: ``error`` is what the verifier should be told.
@@ -120,6 +122,7 @@ def read(request: AuthenticRequest) -> VerifiedRequest:
     _require_response_type(parameters)  # 8
     nonce, state = _nonce(parameters), _state(parameters)  # 9
     query = parse_query(parameters.get("dcql_query"))  # 11
+    _require_fitting(parameters, kind)
     return VerifiedRequest(
         client_id=request.client_id,
         relying_party=request.relying_party,
@@ -130,7 +133,8 @@ def read(request: AuthenticRequest) -> VerifiedRequest:
             parameters.get("client_metadata"), query.formats()
         ),  # 10
         query=query,
-        transaction_data=parse_transaction_data(parameters, query),  # 12
+        transaction_data=parse_transaction_data(parameters, query, kind),  # 12
+        kind=kind,
     )
 
 
@@ -211,6 +215,32 @@ def _require_response_type(parameters: Mapping[str, object]) -> None:
         raise RequestRefusedError(
             "invalid_request", "response_mode must be direct_post.jwt"
         )
+
+
+def _require_fitting(parameters: Mapping[str, object], kind: WalletKind) -> None:
+    """What some wallets refuse although the standard allows it, or miss."""
+    asked = parameters["dcql_query"]
+    if not isinstance(asked, Mapping):
+        raise RequestRefusedError("invalid_request", "dcql_query must be an object")
+    if kind.max_queries is not None and len(asked["credentials"]) > kind.max_queries:
+        raise RequestRefusedError("invalid_request", "too many credentials asked for")
+    if kind.one_encoding and "credential_sets" in asked:
+        raise RequestRefusedError("invalid_request", "credential_sets are not known")
+    if kind.verifier_info is None and "verifier_info" in parameters:
+        raise RequestRefusedError("invalid_request", "verifier_info is not known")
+    for wanted in kind.verifier_info or ():
+        if wanted not in _verifier_info_formats(parameters):
+            raise RequestRefusedError("invalid_request", f"no {wanted}")
+
+
+def _verifier_info_formats(parameters: Mapping[str, object]) -> list[object]:
+    """§5.11: an array of objects with ``format`` and ``data``."""
+    listed = parameters.get("verifier_info", [])
+    if not isinstance(listed, list) or not all(
+        isinstance(entry, Mapping) and "data" in entry for entry in listed
+    ):
+        raise RequestRefusedError("invalid_request", "verifier_info is malformed")
+    return [entry.get("format") for entry in listed]
 
 
 def _nonce(parameters: Mapping[str, object]) -> str:

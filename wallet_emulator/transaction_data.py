@@ -5,6 +5,9 @@ One unknown, missing or ill-typed member and the whole request is refused with
 something the wallet understood only in part. CSC Data Model Bindings 1.0 §7.1.
 
 The PID never approves (PID Rulebook ch. 5): data bound to a PID query is refused.
+
+The list of documents has two spellings, a checksum two shapes: which of them is known
+depends on the kind of wallet, and never are both in one request.
 """
 
 import hashlib
@@ -24,10 +27,12 @@ from wallet_emulator.errors import MalformedError, RequestRefusedError
 from wallet_emulator.pid_provider import PID_VCT
 from wallet_emulator.sd_jwt import digest
 from wallet_emulator.wallet import SD_JWT_FORMAT
+from wallet_emulator.wallet_kinds import EMULATOR, WalletKind
 
 QES_APPROVAL: Final = "https://cloudsignatureconsortium.org/2025/qes-approval"
 HASHES_ALG: Final = "sha-256"
 QUALIFIERS: Final = ("eu_eidas_qes", "eu_eidas_aes", "eu_eidas_aesqc")
+_SHA256_SIZE: Final = 32
 HASH_TYPES: Final = ("sdr", "dtbsr", "sodr")
 HASHES: Final[Mapping[str, Callable[[bytes], bytes]]] = {
     "2.16.840.1.101.3.4.2.1": lambda data: hashlib.sha256(data).digest(),
@@ -43,7 +48,6 @@ _MEMBERS: Final = frozenset(
         "credentialID",
         "signatureQualifier",
         "numSignatures",
-        "documentDigests",
         "hashAlgorithmOID",
     }
 )
@@ -83,7 +87,7 @@ class QesApproval:
 
 
 def parse_transaction_data(
-    parameters: Mapping[str, object], query: Query
+    parameters: Mapping[str, object], query: Query, kind: WalletKind = EMULATOR
 ) -> tuple[QesApproval, ...]:
     """The approvals asked for; none if the request has no ``transaction_data``.
 
@@ -92,8 +96,10 @@ def parse_transaction_data(
     """
     if "transaction_data" not in parameters:
         return ()
+    if not kind.approves:
+        raise RequestRefusedError("invalid_transaction_data", "is not known here")
     try:
-        return (_parse(_only(parameters["transaction_data"]), query),)
+        return (_parse(_only(parameters["transaction_data"]), query, kind),)
     except MalformedError as error:
         raise RequestRefusedError("invalid_transaction_data", str(error)) from error
 
@@ -105,17 +111,18 @@ def _only(value: object) -> object:
     return value[0]
 
 
-def _parse(encoded: object, query: Query) -> QesApproval:
+def _parse(encoded: object, query: Query, kind: WalletKind) -> QesApproval:
     if not isinstance(encoded, str):
         raise MalformedError("transaction_data must hold strings")
     members = parse_json_object(b64url_decode(encoded))
     if members.get("type") != QES_APPROVAL:
         raise MalformedError(f"unknown type {members.get('type')!r}")
-    _refuse_unknown(members, _MEMBERS)
+    spelling = _spelling(members, kind)
+    _refuse_unknown(members, _MEMBERS | {spelling})
     oid = text_member(members, "hashAlgorithmOID")
     if oid not in HASHES:
         raise MalformedError(f"hash algorithm {oid} is unknown or too weak")
-    _require_hashes_alg(members)
+    _require_hashes_alg(members, kind)
     _require_locations(members)
     return QesApproval(
         encoded=encoded,
@@ -125,7 +132,7 @@ def _parse(encoded: object, query: Query) -> QesApproval:
         ),
         qualifier=_one_of(text_member(members, "signatureQualifier"), QUALIFIERS),
         hash_oid=oid,
-        documents=_documents(members, oid),
+        documents=_documents(members, spelling, oid, kind),
     )
 
 
@@ -143,7 +150,17 @@ def _credential_ids(members: Mapping[str, object], query: Query) -> tuple[str, .
     return ids
 
 
-def _require_hashes_alg(members: Mapping[str, object]) -> None:
+def _spelling(members: Mapping[str, object], kind: WalletKind) -> str:
+    """The name under which this wallet finds the documents; one, never two."""
+    found = [name for name in kind.spellings if name in members]
+    if len(found) != 1:
+        raise MalformedError(f"no {' or '.join(kind.spellings)}, or both")
+    return found[0]
+
+
+def _require_hashes_alg(members: Mapping[str, object], kind: WalletKind) -> None:
+    if kind.needs_hashes_alg and "transaction_data_hashes_alg" not in members:
+        raise MalformedError("transaction_data_hashes_alg is missing")
     if "transaction_data_hashes_alg" in members:
         algs = _texts(members["transaction_data_hashes_alg"], "hashes_alg")
         if HASHES_ALG not in algs:
@@ -156,26 +173,27 @@ def _require_locations(members: Mapping[str, object]) -> None:
 
 
 def _documents(
-    members: Mapping[str, object], oid: str
+    members: Mapping[str, object], spelling: str, oid: str, kind: WalletKind
 ) -> tuple[DocumentToApprove, ...]:
-    entries = members.get("documentDigests")
+    entries = members[spelling]
     if not isinstance(entries, list) or not entries:
-        raise MalformedError("documentDigests must be a non-empty array")
+        raise MalformedError(f"{spelling} must be a non-empty array")
     if type(members.get("numSignatures")) is not int:
         raise MalformedError("numSignatures must be an integer")
     if members["numSignatures"] != len(entries):
         raise MalformedError("numSignatures is not the number of documents")
-    return tuple(_document(entry, oid) for entry in entries)
+    return tuple(_document(entry, oid, kind) for entry in entries)
 
 
-def _document(entry: object, oid: str) -> DocumentToApprove:
+def _document(entry: object, oid: str, kind: WalletKind) -> DocumentToApprove:
     if not isinstance(entry, dict):
-        raise MalformedError("documentDigests must hold objects")
+        raise MalformedError("documents must be objects")
     _refuse_unknown(entry, _DOCUMENT_MEMBERS)
     value = b64_decode(text_member(entry, "hash"))
     if len(value) != len(HASHES[oid](b"")):
         raise MalformedError("a hash does not have the length of its algorithm")
     _require_access(entry)
+    _require_checksum(entry, kind)
     return DocumentToApprove(
         label=text_member(entry, "label") if "label" in entry else "",
         digest=value,
@@ -185,12 +203,25 @@ def _document(entry: object, oid: str) -> DocumentToApprove:
 
 
 def _require_access(entry: Mapping[str, object]) -> None:
-    for name, required in (("access", "type"), ("checksum", "value")):
-        if name in entry:
-            value = entry[name]
-            if not isinstance(value, dict):
-                raise MalformedError(f"{name} must be an object")
-            text_member(value, required)
+    if "access" in entry:
+        if not isinstance(entry["access"], dict):
+            raise MalformedError("access must be an object")
+        text_member(entry["access"], "type")
+
+
+def _require_checksum(entry: Mapping[str, object], kind: WalletKind) -> None:
+    """An object with its algorithm (ETSI), or one string that names it (CSC)."""
+    if "checksum" not in entry:
+        return
+    value = entry["checksum"]
+    if isinstance(value, str) and kind.checksum != "object":
+        algorithm, _, digest_text = value.partition("-")
+        if algorithm != "sha256" or len(b64_decode(digest_text)) != _SHA256_SIZE:
+            raise MalformedError("a checksum must be sha256- and 32 bytes")
+    elif isinstance(value, dict) and kind.checksum != "string":
+        text_member(value, "value")
+    else:
+        raise MalformedError("checksum has a shape this wallet does not know")
 
 
 def _refuse_unknown(members: Mapping[str, object], known: frozenset[str]) -> None:
