@@ -7,6 +7,7 @@ surprise: each has its reason in ``tests.json`` and in ``docs/reference/proofs.m
 
 import json
 from collections import Counter
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -47,10 +48,10 @@ def certificates() -> dict[str, x509.Certificate]:
 CERTIFICATES = certificates()
 
 
-def resolve(row: dict[str, Any]) -> str:
+def resolve(row: dict[str, Any], now: datetime = NOW) -> str:
     anchor = CERTIFICATES[row.get("anchor", ROOT)]
     path = [CERTIFICATES[name] for name in row["path"]]
-    return AnchorStore({"pkits": anchor}).resolve(path, NOW)
+    return AnchorStore({"pkits": anchor}).resolve(path, now)
 
 
 def rows(*, accepted: bool) -> list[Any]:
@@ -81,6 +82,13 @@ def test_a_path_is_refused_for_this_rule(row: dict[str, Any]) -> None:
 def test_a_path_leads_to_the_anchor(row: dict[str, Any]) -> None:
     """PK1: guards the table above."""
     assert resolve(row) == "pkits"
+
+
+@pytest.mark.parametrize("year", [2009, 2031])
+def test_the_first_path_leads_nowhere_at_another_time(year: int) -> None:
+    """By the time that is given, whatever the clock of this machine says."""
+    with pytest.raises(IssuerNotTrustedError, match=SAYS["time"]):
+        resolve(ROWS[0], datetime(year, 1, 1, tzinfo=UTC))
 
 
 def test_every_test_that_applies_has_its_outcome() -> None:
