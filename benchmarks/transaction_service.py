@@ -52,6 +52,7 @@ def deployment(folder: Path) -> Layout:
             base_url=f"http://localhost:{_free_port()}",
             est_url=f"https://localhost:{_free_port()}",
             public_url=f"http://localhost:{_free_port()}",
+            pid_provider_url="",
             directory=folder / "var",
         )
     )

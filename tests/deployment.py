@@ -14,10 +14,15 @@ from app.local.setup import set_up
 
 @contextmanager
 def deployed(
-    folder: Path, *, base_url: str | None = None, **settings: str
+    folder: Path,
+    *,
+    base_url: str | None = None,
+    lists: bool = False,
+    **settings: str,
 ) -> Iterator[Layout]:
     """A set-up deployment under ``folder``, on free ports; nothing runs yet.
 
+    ``lists``: whether the PID provider publishes lists, and its PIDs have a status.
     ``settings`` are environment variables for its processes, while the block runs.
     """
     with pytest.MonkeyPatch.context() as environment:
@@ -30,6 +35,7 @@ def deployed(
                 base_url=base_url or f"http://localhost:{free_port()}",
                 est_url=f"https://localhost:{free_port()}",
                 public_url=f"http://localhost:{free_port()}",
+                pid_provider_url=f"http://localhost:{free_port()}" if lists else "",
                 directory=folder / "var",
             )
         )

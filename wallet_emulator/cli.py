@@ -1,6 +1,6 @@
 """``wallet-emulator``: the emulator at a terminal.
 
-    wallet-emulator pid-provider setup|issue    the test PID provider
+    wallet-emulator pid-provider …              the test PID provider
     wallet-emulator wallet show                 what the wallet holds
     wallet-emulator accept-offer LINK           receive a signing pass
     wallet-emulator present LINK                answer a request, honestly or not
@@ -14,13 +14,10 @@ Exit codes: 0 done · 1 refused or failed, with ``error[code]: …`` on standard
 
 import sys
 from collections.abc import Callable
-from dataclasses import dataclass
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Final
 
 import click
-from cryptography import x509
 from flask import Flask
 
 from wallet_emulator.answer import no_change
@@ -29,17 +26,19 @@ from wallet_emulator.certificates import load_certificates
 from wallet_emulator.consent import ENCODINGS, Consent, Decision
 from wallet_emulator.demo import Demo, Narration
 from wallet_emulator.deviations import DEVIATIONS, GROUPS
-from wallet_emulator.errors import NotSetUpError, WalletEmulatorError
+from wallet_emulator.errors import WalletEmulatorError
+from wallet_emulator.home import PERSON, Home, directory_option, home_of, now
 from wallet_emulator.issuance import receive_offer
 from wallet_emulator.persons import PERSONS
 from wallet_emulator.phone import create_app
 from wallet_emulator.phone.exchanges import Exchanges
 from wallet_emulator.phone.holders import Holders
 from wallet_emulator.phone.phone import Phone
-from wallet_emulator.phone.serving import PhoneServer, ServerCertificate
-from wallet_emulator.pid_provider import CA_FILE, PidProvider
+from wallet_emulator.pid_provider import PidProvider
 from wallet_emulator.presentation import Presenter
+from wallet_emulator.provider_cli import pid_provider
 from wallet_emulator.sample.lease import LEASE_FILE
+from wallet_emulator.serving import LoopbackServer, ServerCertificate
 from wallet_emulator.transport import is_loopback, open_client
 from wallet_emulator.wallet import (
     KINDS,
@@ -51,38 +50,11 @@ from wallet_emulator.wallet import (
     receive_pid,
 )
 
-ACCESS_ROOT_FILE: Final = "access-root.pem"
 DEFAULT_DIRECTORY: Final = Path("var/wallet")
 EXIT_DECLINED: Final = 3
-_PERSON: Final = click.Choice(sorted(PERSONS))
 _FORMATS: Final = {"sd-jwt": SD_JWT_FORMAT, "mdoc": MDOC_FORMAT}
 _FORMAT: Final = click.Choice(sorted(_FORMATS))
 _FILE: Final = click.Path(path_type=Path, exists=True, dir_okay=False)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Home:
-    """The emulator's directory: provider files, ``wallet/``, the access root."""
-
-    directory: Path
-    tls_ca: Path | None
-
-    @property
-    def wallet(self) -> Wallet:
-        return Wallet(self.directory / "wallet")
-
-    def access_roots(self, given: Path | None) -> tuple[x509.Certificate, ...]:
-        return load_certificates(given or self.directory / ACCESS_ROOT_FILE)
-
-    def provider(self) -> PidProvider | None:
-        try:
-            return PidProvider.open(self.directory)
-        except NotSetUpError:
-            return None
-
-
-def now() -> datetime:
-    return datetime.now(UTC)
 
 
 def main() -> None:
@@ -109,52 +81,7 @@ def cli(context: click.Context, directory: Path, tls_ca: Path | None) -> None:
     context.obj = Home(directory=directory, tls_ca=tls_ca)
 
 
-def _directory_option(command: Callable[..., None]) -> Callable[..., None]:
-    """``--directory`` also after the command's name, where people type it."""
-    return click.option(
-        "--directory",
-        "own_directory",
-        type=click.Path(path_type=Path, file_okay=False),
-        help="As before the command.",
-    )(command)
-
-
-def _home(context: click.Context, own_directory: Path | None) -> Home:
-    home = context.find_object(Home)
-    if home is None:
-        raise NotSetUpError("the command was not started by wallet-emulator")
-    return Home(directory=own_directory or home.directory, tls_ca=home.tls_ca)
-
-
-@cli.group("pid-provider")
-def pid_provider() -> None:
-    """The test PID provider."""
-
-
-@pid_provider.command("setup")
-@_directory_option
-@click.pass_context
-def setup(context: click.Context, own_directory: Path | None) -> None:
-    """Make the provider's CA and signer, once."""
-    directory = _home(context, own_directory).directory
-    PidProvider.setup(directory, now())
-    click.echo(f"PID provider ready; relying parties trust {directory / CA_FILE}")
-
-
-@pid_provider.command("issue")
-@click.option("--person", type=_PERSON, default="erika", show_default=True)
-@_directory_option
-@click.pass_context
-def issue(context: click.Context, own_directory: Path | None, person: str) -> None:
-    """Issue a person's PID to the wallet, in both encodings, for new keys."""
-    home = _home(context, own_directory)
-    provider = PidProvider.open(home.directory)
-    held = receive_pid(home.wallet, provider, PERSONS[person], now())
-    chosen = PERSONS[person]
-    click.echo(
-        f"PID of {chosen.given_name} {chosen.family_name} is in the wallet, as SD-JWT "
-        f"VC and as ISO mdoc, until {held.expires_at}"
-    )
+cli.add_command(pid_provider)
 
 
 @cli.group("wallet")
@@ -163,11 +90,11 @@ def wallet() -> None:
 
 
 @wallet.command("show")
-@_directory_option
+@directory_option
 @click.pass_context
 def show(context: click.Context, own_directory: Path | None) -> None:
     """List credentials and their claims."""
-    held = _home(context, own_directory).wallet.credentials()
+    held = home_of(context, own_directory).wallet.credentials()
     if not held:
         click.echo("the wallet is empty")
     for credential in held:
@@ -190,7 +117,7 @@ def _listed(credential: Held) -> list[tuple[str, object]]:
 @cli.command("accept-offer")
 @click.argument("link")
 @click.option("--issuer-root", type=_FILE, help="PEM of roots that vouch for issuers.")
-@_directory_option
+@directory_option
 @click.pass_context
 def accept_offer(
     context: click.Context,
@@ -200,7 +127,7 @@ def accept_offer(
     issuer_root: Path | None,
 ) -> None:
     """Receive the credential behind an openid-credential-offer:// link."""
-    home = _home(context, own_directory)
+    home = home_of(context, own_directory)
     with open_client(home.tls_ca) as http:
         held = receive_offer(
             link,
@@ -228,7 +155,7 @@ def accept_offer(
     type=click.Path(path_type=Path, exists=True, file_okay=False),
     help="Another emulator directory, for another-persons-pass.",
 )
-@_directory_option
+@directory_option
 @click.pass_context
 def present(
     context: click.Context,
@@ -245,7 +172,7 @@ def present(
     accomplice: Path | None,
 ) -> None:
     """Answer the request behind an openid4vp:// link."""
-    home = _home(context, own_directory)
+    home = home_of(context, own_directory)
     chosen = DEVIATIONS[deviation] if deviation else None
     with open_client(home.tls_ca) as http:
         presenter = Presenter(
@@ -273,7 +200,7 @@ def present(
 @click.option("--issuer-root", type=_FILE, help="PEM of roots that vouch for issuers.")
 @click.option("--tls-certificate", type=_FILE, help="PEM chain, to be served by https.")
 @click.option("--tls-key", type=_FILE, help="Its key.")
-@_directory_option
+@directory_option
 @click.pass_context
 def serve(
     context: click.Context,
@@ -291,7 +218,7 @@ def serve(
         raise click.BadParameter("a test wallet is served on loopback only", None)
     if (tls_certificate is None) != (tls_key is None):
         raise click.UsageError("--tls-certificate and --tls-key belong together")
-    home = _home(context, own_directory)
+    home = home_of(context, own_directory)
     holders = Holders(home.directory, PidProvider.open(home.directory), now)
     holders.hand_to(holders.current)
     access_roots = home.access_roots(access_root)
@@ -313,7 +240,7 @@ def serve(
         if tls_certificate is not None and tls_key is not None
         else None
     )
-    PhoneServer(make_app, bind=bind, certificate=certificate).run()
+    LoopbackServer(make_app, bind=bind, certificate=certificate).run()
 
 
 @cli.command("deviations")
@@ -337,11 +264,11 @@ def deviations() -> None:
 )
 @click.option("--access-root", type=_FILE, help="PEM of roots of relying parties.")
 @click.option("--issuer-root", type=_FILE, help="PEM of roots that vouch for issuers.")
-@click.option("--person", type=_PERSON, default="erika", show_default=True)
+@click.option("--person", type=PERSON, default="erika", show_default=True)
 @click.option(
     "--pid-format", "form", type=_FORMAT, help="If both are asked, show this."
 )
-@_directory_option
+@directory_option
 @click.pass_context
 def demo(
     context: click.Context,
@@ -356,7 +283,7 @@ def demo(
     form: str | None,
 ) -> None:
     """Sign a document as browser and wallet at once, over HTTP only."""
-    home = _home(context, own_directory)
+    home = home_of(context, own_directory)
     provider = PidProvider.setup(home.directory, now())
     receive_pid(home.wallet, provider, PERSONS[person], now())
     with open_client(home.tls_ca) as phone, open_client(home.tls_ca) as desk:

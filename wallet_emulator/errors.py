@@ -10,6 +10,7 @@
     ├─ PeerUnavailableError      no usable HTTP answer from the other side
     ├─ UnexpectedPageError       a web page without the element a person would use
     ├─ DeviationNotPossibleError the deviation lacks something it needs
+    ├─ UnknownStatusError        a credential that this provider's lists do not name
     ├─ NotSetUpError             a file that ``pid-provider setup`` makes is missing
     └─ DemoFailedError           the walk did not end in a matching signature
 
@@ -83,6 +84,10 @@ class UnexpectedPageError(WalletEmulatorError):
 
 class DeviationNotPossibleError(WalletEmulatorError):
     code = "deviation_not_possible"
+
+
+class UnknownStatusError(WalletEmulatorError):
+    code = "unknown_status"
 
 
 class NotSetUpError(WalletEmulatorError):

@@ -3,10 +3,11 @@
     setup         makes CA and signer once; every later call changes nothing
     issue         signs an SD-JWT VC PID for a wallet's key, for less than 24 hours
     issue_mdoc    the same person as ISO mdoc, for another key, under the same CA
+    new_status    what a PID says of its revocation, where lists are published
 
 The PIDs follow the PID Rulebook (ch. 2 to 4): type ``urn:eudi:pid:1`` or document type
 and namespace ``eu.europa.ec.eudi.pid.1``, everything about the person separately
-disclosable, by default no status because they live less than 24 hours.
+disclosable; they may do without a status because they live less than 24 hours.
 Whoever puts ``pid-ca.pem`` into a trust store trusts people who do not exist.
 """
 
@@ -29,10 +30,12 @@ from wallet_emulator.certificates import (
     x5c,
 )
 from wallet_emulator.keys import load_key, new_key, public_jwk, save_key, thumbprint
+from wallet_emulator.list_tokens import ListSigner
 from wallet_emulator.mdoc import cose, issuing
 from wallet_emulator.mdoc.cbor import full_date
 from wallet_emulator.mdoc.credential import Mdoc
 from wallet_emulator.persons import Person
+from wallet_emulator.status_lists import StatusLists
 
 PID_VCT: Final = "urn:eudi:pid:1"
 PID_DOCTYPE: Final = "eu.europa.ec.eudi.pid.1"
@@ -47,6 +50,7 @@ PID_BACKDATED: Final = timedelta(minutes=5)
 _CA_KEY_FILE: Final = "pid-ca-key.pem"
 _SIGNER_FILE: Final = "pid-signer.pem"
 _SIGNER_KEY_FILE: Final = "pid-signer-key.pem"
+_LISTS_FOLDER: Final = "pid-lists"
 _CA_LIFE: Final = timedelta(days=3650)
 _SIGNER_LIFE: Final = timedelta(days=730)
 _CARD_LIFE: Final = timedelta(days=5 * 365)
@@ -57,13 +61,14 @@ class PidProvider:
     """A CA, and the signer that issues PIDs under it.
 
     ``ca_key`` stays in the safe; only deviations take it out, to certify what they
-    should not.
+    should not. ``lists`` is None where nothing is published about its PIDs.
     """
 
     ca: x509.Certificate
     ca_key: ec.EllipticCurvePrivateKey = field(repr=False)
     signer: x509.Certificate
     signer_key: ec.EllipticCurvePrivateKey = field(repr=False)
+    lists: StatusLists | None = None
 
     @classmethod
     def create(cls, now: datetime) -> "PidProvider":
@@ -71,10 +76,17 @@ class PidProvider:
         return _make(new_key(), new_key(), now)
 
     @classmethod
-    def setup(cls, directory: Path, now: datetime) -> "PidProvider":
-        """Make the provider's files unless they exist, and open it."""
+    def setup(
+        cls, directory: Path, now: datetime, *, lists_url: str | None = None
+    ) -> "PidProvider":
+        """Make the provider's files unless they exist, and open it.
+
+        ``lists_url``: where its lists are published from now on; None changes nothing.
+        """
         if not (directory / _SIGNER_FILE).exists():
             _write(directory, now)
+        if lists_url is not None:
+            StatusLists.setup(directory / _LISTS_FOLDER, lists_url)
         return cls.open(directory)
 
     @classmethod
@@ -85,7 +97,19 @@ class PidProvider:
             ca_key=load_key(directory / _CA_KEY_FILE),
             signer=load_certificates(directory / _SIGNER_FILE)[0],
             signer_key=load_key(directory / _SIGNER_KEY_FILE),
+            lists=StatusLists.open(directory / _LISTS_FOLDER),
         )
+
+    @property
+    def list_signer(self) -> ListSigner:
+        """The signer of PIDs signs their lists too."""
+        return ListSigner(chain=(self.signer,), key=self.signer_key)
+
+    def new_status(self, *, by_name: bool = False) -> dict[str, object] | None:
+        """For one PID: a place in the status list, or a name; None without lists."""
+        if self.lists is None:
+            return None
+        return self.lists.new_name() if by_name else self.lists.new_place()
 
     def issue(
         self,

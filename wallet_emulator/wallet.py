@@ -18,7 +18,11 @@ from cryptography.hazmat.primitives.asymmetric import ec
 
 from wallet_emulator.certificates import parse_x5c
 from wallet_emulator.encoding import compact_json, parse_json_object
-from wallet_emulator.errors import MalformedError, NotSetUpError
+from wallet_emulator.errors import (
+    MalformedError,
+    NotSetUpError,
+    UnknownStatusError,
+)
 from wallet_emulator.keys import load_key, new_key, save_key
 from wallet_emulator.mdoc.credential import Mdoc
 from wallet_emulator.persons import Person
@@ -77,6 +81,11 @@ class HeldCredential:
         return True
 
     @property
+    def status(self) -> object:
+        """What it says of its revocation, or None."""
+        return self.sd_jwt.payload.get("status")
+
+    @property
     def expires_at(self) -> datetime | None:
         exp = self.sd_jwt.payload.get("exp")
         return datetime.fromtimestamp(exp, UTC) if isinstance(exp, int) else None
@@ -105,6 +114,11 @@ class HeldMdoc:
     @property
     def chain(self) -> tuple[x509.Certificate, ...]:
         return self.mdoc.chain
+
+    @property
+    def status(self) -> object:
+        """What it says of its revocation, or None."""
+        return self.mdoc.mso.get("status")
 
     @property
     def expires_at(self) -> datetime | None:
@@ -216,24 +230,60 @@ class Wallet:
 
 
 def receive_pid(
-    wallet: Wallet, provider: PidProvider, person: Person, now: datetime
+    wallet: Wallet,
+    provider: PidProvider,
+    person: Person,
+    now: datetime,
+    *,
+    mdoc_by_name: bool = False,
 ) -> HeldCredential:
     """Have the test provider issue this person's PID, both encodings, to new keys.
 
-    Returns the SD-JWT VC; ``wallet.mdoc()`` is the other one.
+    Where the provider publishes lists each has a place in the status list; the mdoc
+    has a name for the identifier list instead if ``mdoc_by_name``. Returns the SD-JWT
+    VC; ``wallet.mdoc()`` is the other one.
     """
-    receive_mdoc(wallet, provider, person, now)
+    receive_mdoc(wallet, provider, person, now, by_name=mdoc_by_name)
     key = new_key()
-    pid = provider.issue(pid_claims(person, now), holder_jwk(key.public_key()), now)
+    pid = provider.issue(
+        pid_claims(person, now),
+        holder_jwk(key.public_key()),
+        now,
+        status=provider.new_status(),
+    )
     wallet.hold(PID, pid, key)
     return HeldCredential(kind=PID, sd_jwt=pid, key=key)
 
 
 def receive_mdoc(
-    wallet: Wallet, provider: PidProvider, person: Person, now: datetime
+    wallet: Wallet,
+    provider: PidProvider,
+    person: Person,
+    now: datetime,
+    *,
+    by_name: bool = False,
 ) -> HeldMdoc:
     """As ``receive_pid``, the mdoc alone."""
     key = new_key()
-    pid = provider.issue_mdoc(pid_elements(person, now), key.public_key(), now)
+    pid = provider.issue_mdoc(
+        pid_elements(person, now),
+        key.public_key(),
+        now,
+        status=provider.new_status(by_name=by_name),
+    )
     wallet.hold_mdoc(pid, key)
     return HeldMdoc(kind=PID_MDOC, mdoc=pid, key=key)
+
+
+def revoke_pid(wallet: Wallet, provider: PidProvider) -> None:
+    """Have the provider revoke the PID in this wallet, in both encodings.
+
+    Raises:
+        UnknownStatusError: it says nothing of a list that this provider publishes.
+    """
+    held = [wallet.held(kind) for kind in (PID, PID_MDOC)]
+    statuses = [pid.status for pid in held if pid is not None]
+    if provider.lists is None or not any(map(provider.lists.publishes, statuses)):
+        raise UnknownStatusError("the PID in this wallet is in no list of its provider")
+    for status in filter(provider.lists.publishes, statuses):
+        provider.lists.revoke(status)

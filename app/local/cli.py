@@ -10,7 +10,7 @@ import click
 
 from app.doctor import isolation
 from app.local import processes
-from app.local.layout import AddressError, Layout, LocalConfig, program
+from app.local.layout import STATUS_LIST, AddressError, Layout, LocalConfig, program
 from app.local.processes import ProcessFailedError
 from app.local.setup import SetupFailedError, set_up
 from app.local.verdict import InvalidSignatureError, validated
@@ -138,6 +138,8 @@ def _addresses(layout: Layout) -> None:
         click.echo(f"     {_shown(layout.tls.ca)} (docs/how-to/run-with-tls.md)\n")
     click.echo(f"  Time stamps, CRL  {config.public_url}")
     click.echo(f"  CA (EST)          {config.est_url}")
+    if layout.lists_url is not None:
+        click.echo(f"  Revoked test PIDs {layout.lists_url}{STATUS_LIST}")
     click.echo(f"  Logs              {_shown(layout.log)}")
     click.echo(f"  {_isolation(layout)}")
     click.echo("\n  Stop with Ctrl-C.")

@@ -11,6 +11,7 @@ import json
 import os
 import sys
 import tempfile
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final, Self
@@ -26,6 +27,7 @@ HTTPS: Final = {
     "base_url": "https://localhost:8443",
     "phone_url": "https://localhost:8444",
 }
+STATUS_LIST: Final = "/status-lists/1"
 LONGEST_SOCKET_PATH = 100  # bytes; sockaddr_un has room for 107, unix(7)
 
 
@@ -44,6 +46,8 @@ class LocalConfig(BaseSettings):
     est_url: str = "https://localhost:8002"
     public_url: str = "http://localhost:8003"
     phone_url: str = "http://localhost:8005"
+    pid_provider_url: str = "http://localhost:8007"
+    """Where the test PID provider publishes lists of revoked PIDs; empty: nowhere."""
     directory: Path = Path("var")
 
     @classmethod
@@ -64,8 +68,9 @@ class LocalConfig(BaseSettings):
                 raise AddressError(
                     f"{url}: make run TLS=1 serves https, make run http on loopback"
                 )
-        if urlsplit(config.phone_url).hostname not in LOOPBACK:
-            raise AddressError(f"{config.phone_url}: the phone is for loopback")
+        for url in filter(None, (config.phone_url, config.pid_provider_url)):
+            if urlsplit(url).hostname not in LOOPBACK:
+                raise AddressError(f"{url}: the emulator is for loopback")
         return config
 
     @property
@@ -128,6 +133,16 @@ class Layout:
         }
 
     @property
+    def lists_url(self) -> str | None:
+        """Where the test PID provider publishes which PIDs it revoked.
+
+        None where others than this machine reach the service: its worker then fetches
+        nothing by plain http, and demo PIDs go without a status.
+        """
+        on_loopback = self.config.host in LOOPBACK
+        return (self.config.pid_provider_url or None) if on_loopback else None
+
+    @property
     def crl_urls(self) -> tuple[str, ...]:
         crls = f"{self.config.public_url}/crl"
         return (f"{crls}/issuing-ca.crl", f"{crls}/root.crl")
@@ -155,7 +170,20 @@ class Layout:
             ours["QES_TLS_CERTIFICATE"] = str(self.tls.server)
             ours["QES_TLS_KEY"] = str(self.tls.server_key)
         inherited = os.environ  # noqa: TID251 — handed on to child processes, not read
-        return ours | dict(inherited)
+        return ours | dict(inherited) | self._lists(inherited)
+
+    def _lists(self, inherited: Mapping[str, str]) -> dict[str, str]:
+        """The demo's list among those the operator names: both are to be fetched."""
+        if self.lists_url is None:
+            return {}
+        lists = {
+            "QES_STATUS_LIST_URIS": f"{self.lists_url}{STATUS_LIST}",
+            "QES_EGRESS_PRIVATE_HOSTS": urlsplit(self.lists_url).netloc,
+        }
+        return {
+            name: _with_one_more(inherited.get(name), ours)
+            for name, ours in lists.items()
+        }
 
     @property
     def socket(self) -> Path:
@@ -174,6 +202,15 @@ class Layout:
         """127.0.0.1 and the port of ``url``; the host itself if it is another."""
         host, port = address_of(url)
         return f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
+
+
+def _with_one_more(given: str | None, ours: str) -> str:
+    """A setting that is a JSON array; what is none is the process's to complain of."""
+    try:
+        listed = json.loads(given or "[]")
+    except ValueError:
+        return given or ""
+    return json.dumps([*listed, ours]) if isinstance(listed, list) else given or ""
 
 
 def address_of(url: str) -> tuple[str, int]:

@@ -1,6 +1,7 @@
 """Start every process in order, wait until each answers, stop them all.
 
-    trust services (two doors) → SAM → web → worker → phone emulator, if wanted
+    trust services (two doors) → PID provider's lists → SAM → web → worker
+    → phone emulator, if wanted
 
 All listen on loopback; the pages also on another address, if ``QES_BASE_URL`` names it.
 
@@ -17,13 +18,16 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
 
 import httpx
 
-from app.local.layout import Layout, address_of, program
+from app.local.layout import STATUS_LIST, Layout, address_of, program
 from app.local.tls import TlsFiles, client_context
+from sam.client import connect
+from sam.errors import SamError
 
 START_SECONDS = 30.0
 STOP_SECONDS = 10.0
@@ -119,14 +123,18 @@ def _interrupt(_signal: int, _frame: object) -> None:
 def _start_all(stack: Stack) -> None:
     config = stack.layout.config
     urls = [config.base_url, config.est_url, config.public_url]
+    if stack.layout.lists_url is not None:
+        urls.append(stack.layout.lists_url)
     if stack.layout.phone:
         urls.append(config.phone_url)
     for url in urls:
         if _listening(url):
             raise ProcessFailedError(f"{url} is in use by another program")
     start_trust_services(stack)
+    start_pid_provider(stack)
     start_sam(stack)
     start_web(stack)
+    start_worker(stack)
     if stack.layout.phone:
         start_phone(stack)
 
@@ -140,6 +148,16 @@ def start_trust_services(stack: Stack) -> None:
         stack.start(
             f"trust-services-{door}", [*serve, *where], partial(_listening, url)
         )
+
+
+def start_pid_provider(stack: Stack) -> None:
+    """Its lists only: PIDs are issued by the programs that need one."""
+    layout, url = stack.layout, stack.layout.lists_url
+    if url is None:
+        return
+    serve = [program("wallet-emulator"), "pid-provider", "serve"]
+    where = ["--directory", str(layout.wallet), "--bind", layout.bind(url)]
+    stack.start("pid-provider", [*serve, *where], partial(_listening, url))
 
 
 def start_sam(stack: Stack) -> None:
@@ -161,7 +179,16 @@ def start_web(stack: Stack) -> None:
     layout = stack.layout
     healthy = partial(_healthy, layout.config.base_url, layout.tls)
     stack.start("web", [program("qes"), "web"], healthy)
-    stack.start("worker", [program("qes"), "worker"], lambda: True)
+
+
+def start_worker(stack: Stack) -> None:
+    """Ready when the SAM holds the demo's list: no first answer is refused for it."""
+    command, url = [program("qes"), "worker"], stack.layout.lists_url
+    if url is None:
+        stack.start("worker", command, lambda: True)
+        return
+    uri = f"{url}{STATUS_LIST}"
+    stack.start("worker", command, partial(_holds, stack.layout.socket, uri))
 
 
 def start_phone(stack: Stack) -> None:
@@ -194,6 +221,16 @@ def _answers(path: Path) -> bool:
     transport = httpx.HTTPTransport(uds=str(path))
     with httpx.Client(transport=transport, base_url="http://sam", timeout=5) as sam:
         return _ok(lambda: sam.post("/info", content=b"{}"))
+
+
+def _holds(path: Path, uri: str) -> bool:
+    """Whether the SAM was handed a list at this URI that it may use."""
+    try:
+        wanted = connect(path).info().wanted_files
+    except SamError:
+        return False
+    ends = [file.usable_until for file in wanted if file.uri == uri]
+    return any(end is not None and end > datetime.now(UTC) for end in ends)
 
 
 def _healthy(url: str, tls: TlsFiles | None) -> bool:

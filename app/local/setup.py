@@ -1,7 +1,8 @@
 """Make a local deployment, once: authorities, PID provider, SAM, database.
 
     1. trust services: root, issuing CA, access CA, TSA
-    2. the emulator's PID provider, whose CA becomes the SAM's PID anchor
+    2. the emulator's PID provider, whose CA becomes the SAM's PID anchor; on loopback
+       it publishes which of its PIDs it revoked
     3. the SAM: token, keys, certificate requests, database
     4. each request certified by the authority it is for
     5. the web tier: its secret, its database
@@ -74,7 +75,8 @@ def _trust_services(layout: Layout) -> None:
 
 def _pid_provider(layout: Layout) -> None:
     wallet = [program("wallet-emulator"), "pid-provider", "setup"]
-    _run(layout, [*wallet, "--directory", str(layout.wallet)])
+    lists = ["--lists-url", layout.lists_url or ""]
+    _run(layout, [*wallet, "--directory", str(layout.wallet), *lists])
     _hand_over(
         layout.wallet / "pid-ca.pem",
         layout.sam / "anchors" / "pid" / "demo-pid-provider.pem",

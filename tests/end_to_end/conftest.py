@@ -89,7 +89,7 @@ def service(
     """Every process, on ports of its own."""
     folder = tmp_path_factory.mktemp("service")
     with (
-        deployed(folder, QES_PKCS11_MODULE=str(softhsm_module)) as layout,
+        deployed(folder, lists=True, QES_PKCS11_MODULE=str(softhsm_module)) as layout,
         running(layout) as stack,
     ):
         socket = layout.socket

@@ -55,6 +55,7 @@ def home() -> str:
         current=holders.current,
         person=holders.person,
         cards={kind: wallet.held(kind) for kind in KINDS},
+        holders=holders,
         now=_phone().clock(),
     )
 
@@ -71,6 +72,13 @@ def change_holder() -> Response:
 def renew_pid() -> Response:
     holders = _phone().holders
     holders.renew_pid(holders.current)
+    return redirect(url_for("pages.home"), SEE_OTHER)
+
+
+@pages.post("/pid/revoke")
+def revoke_pid() -> Response:
+    holders = _phone().holders
+    holders.revoke_pid(holders.current)
     return redirect(url_for("pages.home"), SEE_OTHER)
 
 

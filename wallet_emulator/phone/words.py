@@ -152,6 +152,11 @@ _OTHERS: Final[Mapping[str, tuple[str, str, str]]] = {
         "Choose another one. For a pass of another person, let that person take one on"
         " this phone first.",
     ),
+    "unknown_status": (
+        "This PID cannot be withdrawn",
+        "It names no list of its provider's, so no service could learn of it.",
+        "Renew the PID: the new one is in such a list, if the provider has one.",
+    ),
     "exchange_gone": (
         "This request is gone",
         "The phone keeps a request for ten minutes, and forgets all when it restarts.",

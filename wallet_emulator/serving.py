@@ -1,6 +1,6 @@
-"""Serve the phone with gunicorn: threads of one process, on loopback only.
+"""Serve pages with gunicorn: threads of one process, on loopback only.
 
-One process, because what is waiting for a decision is kept in its memory. Gunicorn
+One process, because what waits for a decision on the phone is kept in memory. Gunicorn
 rather than a development server, because it bounds request lines and headers, drops
 silent connections and speaks TLS 1.2 or later with a certificate of its own.
 """
@@ -26,7 +26,7 @@ class ServerCertificate:
     key: Path
 
 
-class PhoneServer(BaseApplication):
+class LoopbackServer(BaseApplication):
     """``run`` blocks until SIGTERM or SIGINT; ``make_app`` runs in the worker."""
 
     def __init__(
