@@ -302,6 +302,9 @@ OTHERWISE_SIGNED: dict[str, Operator] = {
     "names-it-by-sha1": OPERATOR.but(named_by=SHA1),
     "properties-with-another-id": in_properties('Id="properties"', 'Id="other"'),
     "properties-without-id": in_properties(' Id="properties"', ""),
+    "properties-of-another-name": OPERATOR.but(
+        change_properties=lambda text: text.replace("xades:SignedProp", "xades:Prop")
+    ),
     "properties-of-another-version": OPERATOR.but(
         change_properties=lambda text: text.replace(XADES, f"{XADES}x")
     ),
