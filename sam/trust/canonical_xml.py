@@ -17,6 +17,7 @@ from sam.trust.entries import TrustListMalformedError
 MAX_DEPTH: Final = 64
 MAX_ELEMENTS: Final = 1_000_000
 _NEVER_IN_CANONICAL_FORM: Final = (b"<!", b"<?", b"\0")
+"""The last: UTF-16, to which the parser would turn, could hide the others."""
 
 
 @dataclass(slots=True)
@@ -68,10 +69,6 @@ def read(content: bytes, *, leave_out: Collection[str] = ()) -> Element:
     """
     if any(mark in content for mark in _NEVER_IN_CANONICAL_FORM):
         raise TrustListMalformedError("a declaration, comment or instruction")
-    try:
-        content.decode("utf-8")  # the parser would follow a byte order mark
-    except UnicodeDecodeError:
-        raise TrustListMalformedError("not in UTF-8") from None
     reader = _Reader(leave_out)
     parser = expat.ParserCreate("utf-8", "}")
     parser.buffer_text = True
