@@ -4,9 +4,10 @@ BIN := $(VENV)/bin
 READY := $(VENV)/ready
 PDF ?=
 TLS ?=
+SETS ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help demo run test check format lint types contracts migrations bench race fuzz mutation vendor lock clean
+.PHONY: help demo run test check format lint types contracts migrations bench race fuzz mutation proofs vendor lock clean
 
 help:  ## show this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /  make \1\t/' | expand -t 20
@@ -51,6 +52,11 @@ fuzz: $(READY)  ## every parser of foreign bytes: make fuzz [SECONDS=60] [TARGET
 
 mutation: $(READY)  ## which check could go unnoticed: make mutation [PATHS=openid4vp] [AGAIN=1]
 	@nice $(BIN)/python -m tests.mutation.run $(or $(PATHS),openid4vp) $(if $(AGAIN),--again)
+
+proofs: $(READY)  ## the verifier against more examples: make proofs [SETS=folder]
+	@VALID_PRESENTATIONS=10000 PUBLISHED_SETS="$(SETS)" $(BIN)/python -m pytest -q \
+	  tests/openid4vp/test_valid_presentations.py tests/openid4vp/test_wycheproof.py \
+	  tests/openid4vp/test_published_examples.py tests/openid4vp/test_pkits.py
 
 vendor: $(READY)  ## fetch pdf.js and the font again, by their hashes
 	@$(BIN)/python -m tests.app.web.vendored

@@ -21,7 +21,7 @@ PINS = Path(__file__).parent / "published.sha256"
 def read(name: str) -> bytes:
     """The file of this name, if it is the one the figures are of."""
     folder = os.environ.get("PUBLISHED_SETS")
-    if folder is None:
+    if not folder:
         pytest.skip("PUBLISHED_SETS names no folder of published test sets")
     content = (Path(folder) / name).read_bytes()
     found = hashlib.sha256(content).hexdigest()
