@@ -9,10 +9,13 @@ encryption, whether something is approved. Nothing drawn is wrong.
 import base64
 import dataclasses
 import hashlib
+import json
 import random
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
+
+from cryptography.hazmat.primitives.asymmetric import ec
 
 from openid4vp import identifier_list, status_list
 from openid4vp.dcql import ClaimsQuery, CredentialQuery, DcqlQuery
@@ -83,6 +86,7 @@ class Drawn:
     pid: str  # the query id
     claims: Mapping[str, Any]
     answer: Answer
+    holder: ec.EllipticCurvePrivateKey
 
     @property
     def text(self) -> str:
@@ -95,6 +99,14 @@ class Drawn:
         changed = {**self.answer.vp_token, self.pid: [text]}
         answer = dataclasses.replace(self.answer, vp_token=changed)
         return dataclasses.replace(self, answer=answer)
+
+    def bound_again(self, text: str) -> str:
+        """An SD-JWT VC with the holder's proof made anew, over what is before it."""
+        presented, _, kb_jwt = text.rpartition("~")
+        header, payload, _ = kb_jwt.split(".")
+        claims = unb64_json(payload)
+        claims["sd_hash"] = rehashed(f"{presented}~", like=claims["sd_hash"])
+        return f"{presented}~{wallet.jws(unb64_json(header), claims, self.holder)}"
 
     def verify(self) -> VerifiedPresentation:
         return verify_response(
@@ -112,7 +124,7 @@ def drawn(seed: int, person: Mapping[str, Any]) -> Drawn:
     transaction = _transaction(rng)
     query_id, make = rng.choice((("pid", sd_jwt_pid), ("pid_mdoc", mdoc_pid)))
     held = make(rng, transaction, person)
-    held.holder_key = wallet.key(f"holder {seed}")
+    held.holder_key = holder = wallet.key(f"holder {seed}")
     names = {name: person[name] for name in PID_NAMES}
     vp_token: dict[str, Any] = {
         query_id: [held.text()],
@@ -122,7 +134,18 @@ def drawn(seed: int, person: Mapping[str, Any]) -> Drawn:
         pid=query_id,
         claims=names if query_id == "pid" else {PID_NAMESPACE: names},
         answer=_sealed(rng, transaction, vp_token),
+        holder=holder,
     )
+
+
+def unb64_json(text: str) -> Any:
+    return json.loads(base64.urlsafe_b64decode(text + "=" * (-len(text) % 4)))
+
+
+def rehashed(text: str, *, like: str) -> str:
+    """With the algorithm of the other digest, which its length gives away."""
+    bits = len(like) * 6 // 128 * 128
+    return wallet.b64(hashlib.new(f"sha{bits}", text.encode()).digest())
 
 
 def _transaction(rng: random.Random) -> Transaction:

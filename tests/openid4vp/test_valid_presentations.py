@@ -42,15 +42,20 @@ def each(look: Callable[[int, Drawn], object]) -> None:
     shown()
 
 
-def altered(rng: random.Random, text: str, query_id: str) -> str:
-    """The presentation with one bit changed, somewhere inside of what is encoded."""
-    if query_id == "pid_mdoc":
-        return _flipped(rng, text)
-    pieces = re.split(r"([.~])", text)  # headers, payloads, signatures, disclosures
+def altered(rng: random.Random, right: Drawn) -> str:
+    """The presentation with one bit changed, somewhere inside of what is encoded.
+
+    A holder who changes what the issuer signed can prove possession of the result: in
+    an SD-JWT VC the proof is over all of it, so it is made anew.
+    """
+    if right.pid == "pid_mdoc":
+        return _flipped(rng, right.text)
+    pieces = re.split(r"([.~])", right.text)  # of headers, payloads and so on
     lengths = [0 if piece in ".~" else len(piece) for piece in pieces]
     (place,) = rng.choices(range(len(pieces)), lengths)
     pieces[place] = _flipped(rng, pieces[place])
-    return "".join(pieces)
+    text = "".join(pieces)
+    return right.bound_again(text) if "~" in pieces[place:] else text
 
 
 def _flipped(rng: random.Random, text: str) -> str:
@@ -85,7 +90,7 @@ def test_no_presentation_with_one_bit_changed_is_accepted() -> None:
 
     def look(seed: int, right: Drawn) -> None:
         rng = random.Random(seed)  # noqa: S311 (tests are to be repeatable)
-        text = altered(rng, right.text, right.pid)
+        text = altered(rng, right)
         try:
             right.with_pid(text).verify()
         except Openid4vpError:
