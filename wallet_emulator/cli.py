@@ -1,6 +1,7 @@
 """``wallet-emulator``: the emulator at a terminal.
 
     wallet-emulator pid-provider …              the test PID provider
+    wallet-emulator scheme-operator …           the test list of PID providers
     wallet-emulator wallet show                 what the wallet holds
     wallet-emulator accept-offer LINK           receive a signing pass
     wallet-emulator present LINK                answer a request, honestly or not
@@ -38,6 +39,7 @@ from wallet_emulator.pid_provider import PidProvider
 from wallet_emulator.presentation import Presenter
 from wallet_emulator.provider_cli import pid_provider
 from wallet_emulator.sample.lease import LEASE_FILE
+from wallet_emulator.scheme_cli import scheme_operator
 from wallet_emulator.serving import LoopbackServer, ServerCertificate
 from wallet_emulator.transport import is_loopback, open_client
 from wallet_emulator.wallet import (
@@ -82,6 +84,7 @@ def cli(context: click.Context, directory: Path, tls_ca: Path | None) -> None:
 
 
 cli.add_command(pid_provider)
+cli.add_command(scheme_operator)
 
 
 @cli.group("wallet")
