@@ -17,7 +17,6 @@ import json
 import os
 import shutil
 import signal
-import subprocess
 import sys
 import time
 from collections import Counter
@@ -29,14 +28,11 @@ from multiprocessing import get_context
 from pathlib import Path
 from typing import NoReturn
 
-from coverage import CoverageData
-
 from tests.mutation.mutants import Mutant, mutants
+from tests.mutation.reach import Reach, reach_of
 
 ROOT = Path(__file__).parents[2]
 LEFT_OUT = (".venv", "var", ".git", "*_cache", ".hypothesis", ".coverage*")
-TESTS = {"openid4vp": "tests/openid4vp", "sam": "tests/sam"}
-DESELECTED = "not processes and not root"
 SECONDS = 120  # a mutant that takes longer hangs, which a test has noticed
 BROKEN = 99
 # Imported once, then shared by all forks. Nothing of ours may be among them.
@@ -73,7 +69,7 @@ def main() -> None:
     copies = [_copy(work / f"copy-{number}") for number in range(options.workers)]
     cases = list(_cases(copies[0], options.paths))
     packages = {case.module.parts[0] for case in cases}
-    reach = {package: _reach(copies[0], work, package) for package in packages}
+    reach = {name: reach_of(copies[0], work, name) for name in packages}
     verdicts = _verdicts(work)
     wanted = "survived" if options.again else None
     todo = [case for case in cases if verdicts.get(case.key) == wanted]
@@ -113,37 +109,8 @@ def _copy(folder: Path) -> Path:
     return folder
 
 
-def _reach(copy: Path, work: Path, package: str) -> CoverageData:
-    """One run of the package's tests, unchanged: they pass, and reach these lines."""
-    text = b"".join(
-        file.read_bytes()
-        for folder in (package, TESTS[package])
-        for file in sorted((copy / folder).glob("**/*.py"))
-    )
-    data = CoverageData(str(work / f"reach-{package}-{sha256(text).hexdigest()[:12]}"))
-    if not Path(data.data_filename()).exists():
-        _run_unchanged(copy, package, data.data_filename())
-    data.read()
-    return data
-
-
-def _run_unchanged(copy: Path, package: str, data: str) -> None:
-    settings = copy / "reach.ini"
-    settings.write_text(f"[run]\ndynamic_context = test_function\nsource = {package}\n")
-    tests = ["-m", "pytest", "-q", "-x", "-m", DESELECTED, TESTS[package]]
-    subprocess.run(
-        [
-            *(sys.executable, "-m", "coverage", "run"),
-            *(f"--rcfile={settings}", f"--data-file={data}", *tests),
-        ],
-        cwd=copy,
-        env={**os.environ, "PYTHONPATH": str(copy)},
-        check=True,
-    )
-
-
 def _work(
-    work: Path, copy: Path, reach: Mapping[str, CoverageData], cases: Sequence[Case]
+    work: Path, copy: Path, reach: Mapping[str, Reach], cases: Sequence[Case]
 ) -> None:
     sys.path.insert(0, str(copy))
     sys.dont_write_bytecode = True
@@ -165,51 +132,20 @@ def _work(
             verdicts.write(json.dumps(record, ensure_ascii=False) + "\n")
 
 
-def _verdict(
-    work: Path, copy: Path, reach: Mapping[str, CoverageData], case: Case
-) -> str:
+def _verdict(work: Path, copy: Path, reach: Mapping[str, Reach], case: Case) -> str:
     file = copy / case.module
     file.write_text(case.mutant.applied(case.source))
     for cached in file.parent.glob(f"__pycache__/{file.stem}.*"):
         cached.unlink()
     try:
-        for tests in _tests(copy, reach[case.module.parts[0]], case):
+        for tests in reach[case.module.parts[0]].tests_of(
+            copy, case.module, case.mutant
+        ):
             if tests and (verdict := _run(work, copy, tests)) != "survived":
                 return verdict
     finally:
         file.write_text(case.source)
     return "survived"
-
-
-def _tests(copy: Path, reach: CoverageData, case: Case) -> tuple[list[str], list[str]]:
-    """The tests that reach the mutant, those in its module's own test file apart.
-
-    A line that runs on import is reached by every test that reaches the module.
-    """
-    module, mutant = case.module, case.mutant
-    reached = reach.contexts_by_lineno(str(copy.with_name("copy-0") / module))
-    lines = range(mutant.line, mutant.last_line + 1)
-    found = {c for line in lines for c in reached.get(line, ()) if c}
-    if not found:
-        found = {c for contexts in reached.values() for c in contexts if c}
-    nodes = sorted(_node(context) for context in found if context.startswith("tests."))
-    own = [node for node in nodes if f"/test_{module.stem}.py" in node]
-    others = [node for node in nodes if node not in own]
-    if any(context.startswith("hypothesis.") for context in found):
-        others += _with_drawn_examples(copy / TESTS[module.parts[0]])
-    return own, others
-
-
-def _with_drawn_examples(tests: Path) -> list[str]:
-    """Hypothesis calls these: the run cannot tell which of them reached a line."""
-    files = sorted(tests.glob("test_*.py"))
-    return [str(file) for file in files if "@given" in file.read_text()]
-
-
-def _node(context: str) -> str:
-    """``tests.sam.test_answers.test_x`` → the test as pytest names it."""
-    *folders, file, name = context.split(".")
-    return f"{'/'.join(folders)}/{file}.py::{name}"
 
 
 def _run(work: Path, copy: Path, tests: Sequence[str]) -> str:
