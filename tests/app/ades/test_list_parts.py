@@ -32,7 +32,6 @@ from tests.sam.trust.xml_lists import (
     Draft,
     Operator,
     Provider,
-    Signed,
     key_of,
     operator,
     tag,
@@ -413,7 +412,18 @@ def test_a_list_that_xmlsec1_signed_is_read(tmp_path: Path) -> None:
     assert (held.sequence, len(held.entries)) == (42, 1)
 
 
-def test_a_signature_of_the_tests_has_all_its_parts() -> None:
-    """``wrapped`` and the table cut and paste these texts."""
-    assert isinstance(SIGNED, Signed)
-    assert all(part in XML for part in (SIGNED.info, SIGNED.properties))
+PARSERS = re.compile(r"\b(etree|expat|minidom|pulldom|sax|ElementTree|signxml)\b")
+
+
+def test_xml_is_parsed_in_two_places_and_nowhere_else() -> None:
+    root = Path(list_parts.__file__).parents[2]
+    packages = ("app", "sam", "openid4vp", "hsm", "wallet_emulator")
+    importing = {
+        str(file.relative_to(root))
+        for package in packages
+        for file in (root / package).rglob("*.py")
+        for line in file.read_text().splitlines()
+        if line.startswith(("import ", "from ")) and PARSERS.search(line)
+    }
+
+    assert importing == {"app/ades/list_parts.py", "sam/trust/canonical_xml.py"}
