@@ -6,6 +6,7 @@
     4. token: the pre-authorised code for an access token            §6
     5. a nonce for the key proof                                     §7
     6. the credential, for a new key that the proof shows            §8, App. F.1
+       and, if the issuer wants that, a wallet provider vouches for  App. D
     7. check what came: type, signature, chain, key, time
 
 Only step 7 decides whether the wallet keeps anything.
@@ -34,14 +35,15 @@ from wallet_emulator.errors import (
     MalformedError,
     PeerUnavailableError,
 )
+from wallet_emulator.key_proofs import Prover, wanted_attestation
 from wallet_emulator.keys import new_key, public_jwk, thumbprint
 from wallet_emulator.pid_provider import CREDENTIAL_TYP
 from wallet_emulator.sd_jwt import SdJwt
 from wallet_emulator.wallet import SIGNING_PASS, HeldCredential, Wallet
+from wallet_emulator.wallet_provider import WalletProvider
 
 OFFER_SCHEME: Final = "openid-credential-offer"
 PRE_AUTHORIZED: Final = "urn:ietf:params:oauth:grant-type:pre-authorized_code"
-PROOF_TYP: Final = "openid4vci-proof+jwt"
 MAX_OFFER: Final = 20_000
 
 
@@ -61,6 +63,8 @@ class IssuerMetadata:
     nonce_endpoint: str
     credential_endpoint: str
     vct: str
+    attestation: Mapping[str, object] | None = None
+    """Which levels a key attestation has to state; ``None``: none is wanted."""
 
 
 def receive_offer(
@@ -70,11 +74,13 @@ def receive_offer(
     http: httpx.Client,
     issuer_roots: Sequence[x509.Certificate],
     now: datetime,
+    wallet_provider: WalletProvider | None = None,
 ) -> HeldCredential:
     """Redeem ``openid-credential-offer://…`` and hold the credential as signing pass.
 
     ``issuer_roots`` vouch for the issuer's certificate. Without any, the chain is
     checked up to its own end, and trust rests on the origin the offer came from.
+    ``wallet_provider`` vouches for the wallet's key where the issuer wants that.
 
     Raises:
         IssuanceError: the offer, the metadata or an endpoint is not as it must be.
@@ -87,6 +93,7 @@ def receive_offer(
         http=http,
         issuer_roots=issuer_roots,
         now=now,
+        wallet_provider=wallet_provider,
     )
 
 
@@ -110,19 +117,20 @@ def redeem(
     http: httpx.Client,
     issuer_roots: Sequence[x509.Certificate],
     now: datetime,
+    wallet_provider: WalletProvider | None = None,
 ) -> HeldCredential:
     """Steps 2 to 7; see ``receive_offer``."""
     try:
         metadata = fetch_metadata(http, offer)
-        key = new_key()
-        text = _request_credential(http, offer, metadata, key, now)
+        prover = Prover(new_key(), metadata.attestation, wallet_provider)
+        text = _request_credential(http, offer, metadata, prover, now)
     except MalformedError as error:
         raise IssuanceError(str(error)) from error
     credential = check_credential(
-        text, vct=metadata.vct, key=key.public_key(), roots=issuer_roots, now=now
+        text, vct=metadata.vct, key=prover.key.public_key(), roots=issuer_roots, now=now
     )
-    wallet.hold(SIGNING_PASS, credential, key)
-    return HeldCredential(kind=SIGNING_PASS, sd_jwt=credential, key=key)
+    wallet.hold(SIGNING_PASS, credential, prover.key)
+    return HeldCredential(kind=SIGNING_PASS, sd_jwt=credential, key=prover.key)
 
 
 def parse_offer(members: Mapping[str, object]) -> Offer:
@@ -168,16 +176,8 @@ def fetch_metadata(http: httpx.Client, offer: Offer) -> IssuerMetadata:
         nonce_endpoint=_endpoint(issuer, "nonce_endpoint"),
         credential_endpoint=_endpoint(issuer, "credential_endpoint"),
         vct=text_member(configuration, "vct"),
+        attestation=wanted_attestation(configuration),
     )
-
-
-def key_proof(
-    key: ec.EllipticCurvePrivateKey, *, audience: str, nonce: str, now: datetime
-) -> str:
-    """The ``jwt`` proof of App. F.1; no ``iss``, as the grant is anonymous."""
-    header = {"alg": "ES256", "typ": PROOF_TYP, "jwk": public_jwk(key.public_key())}
-    claims = {"aud": audience, "iat": int(now.timestamp()), "nonce": nonce}
-    return jws.sign(header, claims, key)
 
 
 def check_credential(
@@ -247,7 +247,7 @@ def _request_credential(
     http: httpx.Client,
     offer: Offer,
     metadata: IssuerMetadata,
-    key: ec.EllipticCurvePrivateKey,
+    prover: Prover,
     now: datetime,
 ) -> str:
     """Steps 4, 5 and 6."""
@@ -259,8 +259,7 @@ def _request_credential(
     if text_member(token, "token_type").lower() != "bearer":
         raise MalformedError("the access token is no bearer token")
     nonce = transport.post_json(http, metadata.nonce_endpoint, None).json_object()
-    proof = key_proof(
-        key,
+    proof = prover.proof(
         audience=metadata.credential_issuer,
         nonce=text_member(nonce, "c_nonce"),
         now=now,

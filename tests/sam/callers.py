@@ -21,7 +21,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from sam import messages as m
 from sam.client import SamClient
 from tests.sam.files import described, prepared
-from wallet_emulator import answer, dcql, issuance
+from wallet_emulator import answer, dcql, key_proofs
 from wallet_emulator.answer import Change, no_change
 from wallet_emulator.keys import new_key
 from wallet_emulator.link import FetchedRequest
@@ -149,7 +149,7 @@ class Holder:
 
     def proof(self, key: ec.EllipticCurvePrivateKey, **changed: str) -> str:
         nonce = changed.get("nonce") or self.world.client.pass_nonce().c_nonce
-        return issuance.key_proof(
+        return key_proofs.key_proof(
             key,
             audience=changed.get("audience", BASE_URL),
             nonce=nonce,
