@@ -2,13 +2,14 @@
 
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 import httpx
 
 from tests.end_to_end.conftest import Service
 from wallet_emulator.browser import Page
 from wallet_emulator.consent import Decision
-from wallet_emulator.deviations import DEVIATIONS
+from wallet_emulator.deviations import DEVIATIONS, Deviation
 from wallet_emulator.issuance import receive_offer
 from wallet_emulator.persons import PERSONS
 from wallet_emulator.pid_provider import PidProvider
@@ -66,8 +67,9 @@ class Signer:
         deviation: str | None = None,
         decision: Decision = Decision.ALLOW,
         http: httpx.Client | None = None,
+        form: str | None = None,
     ) -> Outcome:
-        """What the wallet does with the page's link."""
+        """What the wallet does with the page's link; ``form``: of the PID, if asked."""
         chosen = DEVIATIONS[deviation] if deviation else None
         presenter = Presenter(
             wallet=self.wallet,
@@ -76,7 +78,7 @@ class Signer:
             clock=now,
             provider=self.provider,
             accomplice=self.accomplice,
-            **({} if chosen is None else _means(chosen)),
+            **({"prefer": form} if chosen is None else _means(chosen)),
         )
         link = page.element("wallet-link").attribute("href")
         return presenter.present(link, lambda _consent: decision)
@@ -90,7 +92,7 @@ def now() -> datetime:
     return datetime.now(UTC)
 
 
-def _means(chosen):  # type: ignore[no-untyped-def]
+def _means(chosen: Deviation) -> dict[str, Any]:
     of_an_mdoc = PID_MDOC in chosen.kinds and PID not in chosen.kinds
     return {
         "change": chosen.change(),
