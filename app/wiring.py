@@ -40,6 +40,7 @@ from app.signers.sessions import BrowserSessions
 from app.signers.views import issuance_blueprint
 from app.signers.wallet_kinds import WalletKinds
 from app.signing.approval import Approvals
+from app.signing.browser_views import BrowserPages, browser_blueprint
 from app.signing.completion import Completion
 from app.signing.confirmation import Confirmation
 from app.signing.delivery import Delivery
@@ -273,13 +274,13 @@ def build(config: WebConfig, peers: Peers) -> Flask:
         MAX_FORM_MEMORY_SIZE=MAX_FORM_MEMORY,
         MAX_FORM_PARTS=MAX_FORM_PARTS,
     )
-    app.jinja_env.globals.update(SHOWN=SHOWN, State=State)
+    app.jinja_env.globals.update(SHOWN=SHOWN, State=State, dc_api=config.dc_api)
     app.wsgi_app = FixedOrigin(  # type: ignore[method-assign,assignment]
         app.wsgi_app, config.base_url
     )
     door = BrowserDoor(parts.sessions, config.secure)
     door.init_app(app)
-    init_headers(app, config.base_url)
+    init_headers(app, config.base_url, dc_api=config.dc_api)
     init_problems(app)
     _register(app, config, parts, door)
     return app
@@ -330,6 +331,15 @@ def _register(app: Flask, config: WebConfig, parts: Parts, door: BrowserDoor) ->
             )
         ),
         wallet_blueprint(parts.relay),
+        browser_blueprint(
+            BrowserPages(
+                signing=signing,
+                relay=parts.relay,
+                alone=parts.lone_identification,
+                offered=config.dc_api,
+                alone_offered=config.identification_alone,
+            )
+        ),
         oauth_blueprint(parts.oauth),
         authorize_blueprint(parts.oauth, door),
         issuance_blueprint(parts.issuance, parts.access, parts.sam, config.base_url),
@@ -345,7 +355,6 @@ def _lone_pages(config: WebConfig, parts: Parts, door: BrowserDoor) -> LonePages
         identification=parts.lone_identification,
         tiles=parts.tiles,
         offered=config.identification_alone,
-        dc_api=config.dc_api,
     )
 
 

@@ -22,7 +22,6 @@ class LonePages:
     identification: LoneIdentification
     tiles: Tiles
     offered: bool
-    dc_api: bool
 
     def word(self, exchange: Exchange | None) -> str:
         if exchange is None:
@@ -36,7 +35,6 @@ class LonePages:
             "identify_alone.html",
             exchange=exchange if waits else None,
             closed=exchange is not None and not waits,
-            dc_api=self.dc_api,
             watch_url=url_for("identify_alone.watch"),
             word=self.word(exchange),
             **(self._waiting(exchange) if exchange is not None else {}),

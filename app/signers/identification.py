@@ -26,18 +26,25 @@ class Identification:
         self._exchanges = exchanges
         self._kinds = kinds
 
-    def open(self, browser: BrowserSession, request_id: str) -> None:
+    def open(
+        self, browser: BrowserSession, request_id: str, *, dc_api: bool = False
+    ) -> Exchange:
         """A new exchange for this browser; the request's older one is closed."""
         self.close(request_id)
         profile = self._kinds.of(browser)
         opened = self._sam.open_identify(
-            m.OpenIdentify(grants=(m.Grant.PASS,), profile=profile)
+            m.OpenIdentify(grants=(m.Grant.PASS,), profile=profile, dc_api=dc_api)
         )
         exchange = self._exchanges.of(
-            opened, browser=browser, request_id=request_id, purpose=IDENTIFY
+            opened,
+            browser=browser,
+            request_id=request_id,
+            purpose=IDENTIFY,
+            dc_api=dc_api,
         )
         with self._database.write() as db:
             db.add(exchange)
+        return exchange
 
     def current(self, request_id: str) -> Exchange | None:
         with self._database.read() as db:

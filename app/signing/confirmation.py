@@ -103,6 +103,8 @@ class Confirmation:
             self._count_try(browser)
             raise WrongReturnCodeError
         if browser is None or exchange.browser_id != own:
+            if exchange.dc_api:  # its answer came in that browser; no phone has a part
+                raise WrongReturnCodeError
             return Returned(exchange=exchange, here=False)
         if exchange.tries >= MAX_TRIES:
             raise WrongReturnCodeError(browser.id)
@@ -134,6 +136,7 @@ class Confirmation:
         """Whether typing the right code would still confirm."""
         return (
             exchange.answered_at is not None
+            and not exchange.dc_api
             and exchange.confirmed_at is None
             and exchange.closed_at is None
             and exchange.code_tries < MAX_CODE_TRIES
@@ -149,7 +152,8 @@ class Confirmation:
         """
         now = self._clock()
         with self._database.write() as db:
-            taken = exchange.browser_id == browser.id and store.take_code_try(
+            own = exchange.browser_id == browser.id and not exchange.dc_api
+            taken = own and store.take_code_try(
                 db, exchange.tx, MAX_CODE_TRIES, now - TYPE_WITHIN
             )
         if not taken:

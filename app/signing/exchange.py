@@ -69,7 +69,7 @@ class Relay:
         self, tx: str, wallet_nonce: str | None, wallet_metadata: str | None
     ) -> str:
         """The signed request; repeatable, and no event."""
-        self._exchange(tx)
+        self._posted(tx)
         call = m.Request(
             tx=tx, wallet_nonce=wallet_nonce, wallet_metadata=wallet_metadata
         )
@@ -77,7 +77,26 @@ class Relay:
 
     def answer(self, tx: str, body: str) -> str:
         """Relay one answer; the ``redirect_uri`` for the wallet (OpenID4VP §8.2)."""
-        exchange = self._exchange(tx)
+        return self._relay(self._posted(tx), body)
+
+    def request_in_browser(self, exchange: Exchange) -> str:
+        """The signed request that a page hands to its own browser (App. A)."""
+        return self._sam.request(m.Request(tx=exchange.tx)).request_object
+
+    def answer_in_browser(self, browser: BrowserSession, tx: str, data: str) -> str:
+        """Relay what the browser gave the page: only in the session that asked.
+
+        Where the page goes next confirms it as a wallet's return does. Nobody outside
+        of this session has the code, so none is shown to be typed either.
+        """
+        with self._database.read() as db:
+            exchange = signers.exchange(db, tx)
+        if exchange is None or not exchange.dc_api or exchange.browser_id != browser.id:
+            raise UnknownExchangeError(tx)
+        return self._relay(exchange, data)
+
+    def _relay(self, exchange: Exchange, body: str) -> str:
+        tx = exchange.tx
         try:
             submitted = self._sam.submit(m.Submit(tx=tx, body=body))
         except sam_errors.AnswerRefusedError as refused:
@@ -93,7 +112,8 @@ class Relay:
             self._identified(tx, submitted)
         return self._return_uri(Purpose.RESPONSE_CODE, tx)
 
-    def _exchange(self, tx: str) -> Exchange:
+    def _posted(self, tx: str) -> Exchange:
+        """One whose request and answer go over the addresses that wallets call."""
         with self._database.read() as db:
             exchange = signers.exchange(db, tx)
         if exchange is None or exchange.dc_api:

@@ -57,13 +57,7 @@ def return_blueprint(pages: ReturnPages) -> Blueprint:
             return _phone(pages, exchange, code)
         if done.cookie is not None:
             pages.door.rotated(done.cookie)
-        if exchange.closed_at is not None:  # stopped meanwhile, or asked anew
-            return _home(exchange)
-        if exchange.purpose == m.Purpose.IDENTIFY:
-            return _identified(pages, exchange)
-        if exchange.request_id is not None:
-            pages.delivery.confirmed(exchange.request_id, exchange.tx)
-        return _home(exchange)
+        return _confirmed_here(pages, exchange)
 
     @bp.get("/oid4vp/return/watch")
     def watch() -> ResponseReturnValue:
@@ -82,6 +76,16 @@ def return_blueprint(pages: ReturnPages) -> Blueprint:
         return redirect(url_for("returned.returned", response_code=code), 303)
 
     return bp
+
+
+def _confirmed_here(pages: ReturnPages, exchange: Exchange) -> ResponseReturnValue:
+    if exchange.closed_at is not None:  # stopped meanwhile, or asked anew
+        return _home(exchange)
+    if exchange.purpose == m.Purpose.IDENTIFY:
+        return _identified(pages, exchange)
+    if exchange.request_id is not None:
+        pages.delivery.confirmed(exchange.request_id, exchange.tx)
+    return _home(exchange)
 
 
 def _home(exchange: Exchange) -> ResponseReturnValue:

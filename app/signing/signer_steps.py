@@ -50,14 +50,16 @@ class SignerSteps:
     kinds: WalletKinds
     clock: Callable[[], datetime]
 
-    def identify(self, request: SigningRequest, browser: BrowserSession) -> None:
+    def identify(
+        self, request: SigningRequest, browser: BrowserSession, *, dc_api: bool = False
+    ) -> Exchange:
         """Also the way to a new signing pass while an approval waits."""
         if request.state == State.AWAITING_WALLET:
             self.take_back(request, Reason.NEW_PASS)
         elif not request.is_open:
             raise IllegalTransitionError(f"identify in {request.state}")
         self.make_room(browser)
-        self.identification.open(browser, request.id)
+        return self.identification.open(browser, request.id, dc_api=dc_api)
 
     def approve(
         self, request: SigningRequest, browser: BrowserSession, terms: str

@@ -34,14 +34,18 @@ HEADERS: Final = {
 ONE_YEAR: Final = "max-age=31536000"
 
 
-def init_headers(app: Flask, base_url: str) -> None:
+def init_headers(app: Flask, base_url: str, *, dc_api: bool = False) -> None:
     """No HSTS on loopback: it would hold for every other port of the machine too."""
     parts = urlsplit(base_url)
     strict = parts.scheme == "https" and not is_loopback(parts.hostname or "")
 
+    headers = dict(HEADERS)
+    if dc_api:  # pages may ask through the browser, and what they frame may not
+        headers["Permissions-Policy"] += ", digital-credentials-get=(self)"
+
     @app.after_request
     def add(response: Response) -> Response:
-        for name, value in HEADERS.items():
+        for name, value in headers.items():
             response.headers.setdefault(name, value)
         if strict:
             response.headers["Strict-Transport-Security"] = ONE_YEAR
