@@ -137,6 +137,7 @@ REFUSED = [
     pytest.param((wallet.b64(b'{"type":"x","type":"y"}'),), id="two-types"),
     pytest.param((body(type=...),), id="no-type"),
     pytest.param((body(type=1),), id="type-a-number"),
+    pytest.param((body(type="https://example.eu/other"),), id="A8-type-of-no-schema"),
     pytest.param((body(credential_ids=...),), id="no-ids"),
     pytest.param((body(credential_ids=[]),), id="empty-ids"),
     pytest.param((body(credential_ids=["x"]),), id="unknown-id"),
@@ -185,7 +186,7 @@ def test_transaction_data_is_for_one_sd_jwt(query: CredentialQuery) -> None:
 
 def test_the_unchanged_transaction_data_is_sent() -> None:
     """Guards the table above."""
-    other = body(type="https://example.eu/other", unknown=1)
+    other = body(signatureQualifier="eu_eidas_qes")
 
     sent = IDENTIFY.with_transaction_data(body(), other)
 

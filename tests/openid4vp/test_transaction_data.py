@@ -168,13 +168,11 @@ def test_a_document_without_label_or_sha_256_cannot_be_named(
 
 
 def test_several_strings_are_approved_in_any_order() -> None:
-    second = wallet.b64_json(
-        {
-            "type": "https://example.eu/terms",
-            "credential_ids": ["signing_pass"],
-            "transaction_data_hashes_alg": ["sha-256"],
-        }
-    )
+    second = QesApprovalRequest(
+        credential_ids=("signing_pass",),
+        qualifier="eu_eidas_aes",
+        documents=(DOCUMENT,),
+    ).encode()
     transaction = IDENTIFY.with_transaction_data(APPROVAL, second)
     answer = wallet.answer(transaction)
     answer.signing_pass.kb_payload["transaction_data_hashes"].reverse()
