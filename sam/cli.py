@@ -6,7 +6,7 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, BinaryIO
 
 import click
 from pydantic import ValidationError
@@ -19,7 +19,9 @@ from sam import audit, setup
 from sam.config import SamConfig
 from sam.database import Database
 from sam.start import StartError, missing, unusable_policy
+from sam.trust import chain_doctor, chain_file
 from sam.trust import status as trust_status
+from sam.trust.categories import Category
 
 
 @click.group()
@@ -84,6 +86,39 @@ def show_status(config: SamConfig) -> None:
         raise click.ClickException(_unready(error)) from error
     for sentence in sentences:
         click.echo(sentence)
+
+
+@main.command("explain-chain")
+@click.argument("file", type=click.File("rb"))
+@click.option(
+    "--category",
+    type=click.Choice([category.value for category in Category]),
+    default=Category.PID_PROVIDERS.value,
+    help="What the issuer is to be trusted for.",
+)
+@click.pass_obj
+def explain_chain(config: SamConfig, file: BinaryIO, category: str) -> None:
+    """Say why a certificate chain is accepted or refused, check by check.
+
+    FILE: PEM certificates (leaf first), or an SD-JWT VC or request object with x5c.
+    """
+    now = datetime.now(UTC)
+    try:
+        chain = chain_file.read(file.read(chain_file.MAX_FILE_BYTES + 1))
+        trust = trust_status.current_anchors(config, now)
+    except (chain_file.ChainFileError, StartError) as error:
+        raise click.ClickException(str(error)) from error
+    except SQLAlchemyError as error:
+        raise click.ClickException(_unready(error)) from error
+    found = chain_doctor.explain(chain, trust, Category(category), now)
+    click.echo(
+        f"{'refused' if found.provider is None else 'accepted'}: {found.verdict}"
+    )
+    for fault in found.faults:
+        click.echo(f"  {fault.code}: {fault.says}")
+    for note in found.notes:
+        click.echo(f"  note: {note}")
+    sys.exit(0 if found.provider else 1)
 
 
 @main.command("config")

@@ -17,6 +17,11 @@ from typing import ClassVar
 from cryptography import x509
 
 
+def printable(text: str, at_most: int = 200) -> str:
+    """Foreign text as a terminal or a log may show it."""
+    return "".join(c if c.isprintable() else "?" for c in text[:at_most])
+
+
 class TrustListError(Exception):
     """Root of what is wrong with a list; ``code`` is stable, the message for people."""
 

@@ -27,6 +27,7 @@ from sam.trust.entries import (
     TrustListKindError,
     TrustListMalformedError,
     TrustListTimeError,
+    printable,
 )
 from sam.trust.jades import SKEW, open_compact
 
@@ -128,7 +129,7 @@ def _entries(
         try:
             entries += _entries_of(service)
         except (TrustListError, Openid4vpError) as error:
-            unusable.append(f"{service.name[:80]}: {error}")
+            unusable.append(printable(f"{service.name[:80]}: {error}"))
     return tuple(dict.fromkeys(entries)), tuple(unusable)
 
 
