@@ -1,5 +1,6 @@
 """Paths and addresses of a local deployment."""
 
+import json
 import os
 from pathlib import Path
 
@@ -85,6 +86,9 @@ BAD_ADDRESSES = [
     pytest.param("QES_PHONE_URL", "http://localhost:8005", True, id="phone-http-with"),
     pytest.param("QES_PHONE_URL", "https://192.168.1.7:1", True, id="phone-for-all"),
     pytest.param("QES_PHONE_URL", "http://192.168.1.7:1", False, id="phone-plain"),
+    pytest.param(
+        "QES_PID_PROVIDER_URL", "http://10.0.0.7:1", False, id="lists-for-all"
+    ),
 ]
 
 
@@ -123,6 +127,58 @@ def test_the_web_tier_takes_what_it_is_told(
 
     assert config.base_url == layout.config.base_url
     assert config.tls_certificate == (layout.tls.server if layout.tls else None)
+
+
+def told(name: str, layout: Layout) -> object:
+    return json.loads(layout.environment().get(name, "null"))
+
+
+LISTS = ("QES_STATUS_LIST_URIS", "QES_EGRESS_PRIVATE_HOSTS")
+
+
+def test_the_demos_list_is_wanted_and_reachable() -> None:
+    layout = Layout(LocalConfig(pid_provider_url="http://localhost:8107"))
+
+    assert told(LISTS[0], layout) == ["http://localhost:8107/status-lists/1"]
+    assert told(LISTS[1], layout) == ["localhost:8107"]
+
+
+@pytest.mark.parametrize("name", LISTS)
+def test_the_demos_list_stands_beside_the_operators(
+    monkeypatch: pytest.MonkeyPatch, name: str
+) -> None:
+    ours = told(name, Layout(LocalConfig()))
+    monkeypatch.setenv(name, '["theirs"]')
+
+    assert isinstance(ours, list)
+    assert told(name, Layout(LocalConfig())) == ["theirs", *ours]
+
+
+@pytest.mark.parametrize("given", ["{", '"theirs"', "7"])
+def test_a_setting_that_is_no_list_is_left_for_its_process_to_refuse(
+    monkeypatch: pytest.MonkeyPatch, given: str
+) -> None:
+    monkeypatch.setenv(LISTS[1], given)
+
+    assert Layout(LocalConfig()).environment()[LISTS[1]] == given
+
+
+@pytest.mark.parametrize(
+    ("base_url", "pid_provider_url"),
+    [
+        pytest.param("http://localhost:8000", "", id="switched-off"),
+        pytest.param(
+            "https://192.168.1.7:8443", "http://localhost:8007", id="reachable"
+        ),
+    ],
+)
+def test_there_may_be_no_lists_at_all(base_url: str, pid_provider_url: str) -> None:
+    config = LocalConfig(base_url=base_url, pid_provider_url=pid_provider_url)
+
+    layout = Layout(config)
+
+    assert layout.lists_url is None
+    assert not set(LISTS) & layout.environment().keys()
 
 
 def test_sam_and_web_tier_get_a_policy_file_each() -> None:
