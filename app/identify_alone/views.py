@@ -55,9 +55,9 @@ def identify_alone_blueprint(pages: LonePages) -> Blueprint:
 
     @bp.before_request
     def only_where_offered() -> None:
+        pages.door.check_form()
         if not pages.offered:
             abort(404)
-        pages.door.check_form()
 
     @bp.get("/identify")
     def page() -> ResponseReturnValue:

@@ -44,9 +44,9 @@ def browser_blueprint(pages: BrowserPages) -> Blueprint:
 
     @bp.before_request
     def only_where_offered() -> None:
+        door.check_form()
         if not pages.offered:
             abort(404)
-        door.check_form()
 
     @bp.post("/requests/<request_id>/identify/browser")
     def identify(request_id: str) -> ResponseReturnValue:

@@ -33,6 +33,12 @@ def shown(client: FlaskClient) -> Page:
     return Page(client.get("/identify"))
 
 
+def token_of(page: Page) -> str:
+    form = page.get("stop").form
+    assert form is not None
+    return form.fields["csrf_token"]
+
+
 def code_on(phone: Page) -> str:
     return phone.get("confirmation-code").text
 
@@ -53,7 +59,8 @@ def test_it_is_off_unless_the_settings_say_otherwise(
     with world.web(world.config(tmp_path)) as web:
         client = web.browser()
         assert client.get("/identify").status_code == 404
-        assert client.post("/identify").status_code == 404
+        fields = {"csrf_token": token_of(upload(client))}
+        assert client.post("/identify", data=fields).status_code == 404
 
 
 def test_a_link_and_a_code_to_scan_are_shown(waiting: Page) -> None:

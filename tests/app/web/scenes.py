@@ -51,6 +51,13 @@ ROUTES: Final = {
     "signing.identification": "/requests/<request_id>/identification",
     "signing.identify": "/requests/<request_id>/identify",
     "signing.approve": "/requests/<request_id>/approve",
+    "browser.identify": "/requests/<request_id>/identify/browser",
+    "browser.identify_alone": "/identify/browser",
+    "identify_alone.page": "/identify",
+    "identify_alone.start": "/identify",
+    "identify_alone.confirm": "/identify/confirm",
+    "identify_alone.stop": "/identify/stop",
+    "identify_alone.watch": "/identify/watch",
     "signing.again": "/requests/<request_id>/again",
     "signing.renew": "/requests/<request_id>/renew",
     "signing.confirm": "/requests/<request_id>/confirm",
@@ -282,6 +289,7 @@ def scenes() -> Iterator[Scene]:
     yield from _beginning()
     yield from _reading()
     yield from _identifying()
+    yield from _identifying_alone()
     yield from _approving()
     yield from _ending()
     yield from _beside()
@@ -342,6 +350,9 @@ def _identifying() -> Iterator[Scene]:
     yield asking("identification-demo", demo_link=DEMO_LINK)
     yield asking("identification-expired", expired=True, renew_by_itself=False)
     yield asking("identification-answered", answered=True)
+    yield asking("identification-in-browser", dc_api=True)
+    browser = SimpleNamespace(**{**vars(EXCHANGE), "dc_api": True})
+    yield asking("identification-browser-failed", exchange=browser, dc_api=True)
     yield asking("identification-code", answered=True, code_input=True)
     yield asking(
         "identification-wrong-code",
@@ -370,6 +381,28 @@ def _identifying() -> Iterator[Scene]:
     for kind, refusal in REFUSALS.items():
         name = f"authorize-{kind.__name__}"
         yield Scene(name, "authorize_refused.html", {"refusal": refusal})
+
+
+def _identifying_alone() -> Iterator[Scene]:
+    def alone(name: str, changed: dict[str, Any] | None = None, **more: Any) -> Scene:
+        exchange = SimpleNamespace(**{**vars(EXCHANGE), **(changed or {})})
+        context = {**WALLET, "exchange": exchange, **more}
+        return Scene(f"alone-{name}", "identify_alone.html", context)
+
+    answered = {"answered_at": NOW}
+    verified = {**answered, "confirmed_at": NOW, "issued_by": "demo-pid-provider"}
+    yield alone("waiting")
+    yield alone("expired", expired=True, renew_by_itself=False)
+    yield alone("answered", answered)
+    yield alone("code", answered, code_input=True)
+    yield alone("wrong-code", answered, code_input=True, wrong_code=True, tries_left=2)
+    yield alone("verified", verified)
+    yield Scene("alone", "identify_alone.html", {"word": "closed"})
+    closed = {"word": "closed", "closed": True, "dc_api": True}
+    yield Scene("alone-closed", "identify_alone.html", closed)
+    phone = {**PHONE, "purpose": "identify_alone", "documents": ()}
+    yield Scene("alone-phone", "phone.html", phone)
+    yield Scene("alone-phone-confirmed", "phone.html", {**phone, "confirmed": True})
 
 
 def _approving() -> Iterator[Scene]:
