@@ -17,7 +17,7 @@ import cbor2
 
 MAX_SIZE = 64 * 1024
 MAX_LEVELS = 6
-SEPARATORS = (b"~", b".", b"&", b"=", b"\n")
+SEPARATORS = (b"~", b".", b"&", b"=", b">", b"\n", b"\0")
 NUMBERS = (0, 1, -1, 2**31, 2**53, -(2**63), 2**64 - 1, 1795168800, 1e308, 0.5)
 TEXTS = ("", "a", "\u202e", "\ud800", "\x00", "é", "none", "...", "_sd", "x" * 5000)
 BYTES = (b"\x00", b"\xff", b"\x80", b'"', b"\\", b"[", b"{", b"~", b"%", b"\xf6")

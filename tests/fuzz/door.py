@@ -23,10 +23,12 @@ from sam.errors import StatusUnknownError
 from sam.server import Server
 from tests.fuzz.oracle import Target
 from tests.openid4vp import wallet
+from tests.sam.attested import trust
 from tests.sam.callers import BASE_URL, Holder
 from tests.sam.files import described, prepared
 from tests.sam.lists import URI, Published, with_status
-from tests.sam.world import World
+from tests.sam.world import NOW, World
+from wallet_emulator.wallet_provider import WalletProvider
 
 LEASE = prepared(b"%PDF the lease ")
 UNKNOWN = ("500", "503")
@@ -37,26 +39,35 @@ class Refusal(Exception):  # noqa: N818 — what the SAM says, not a fault of it
 
 
 @cache
-def _world() -> World:
-    return World(Path(tempfile.mkdtemp(prefix="fuzz-sam-")))
+def world() -> World:
+    """One SAM, which trusts one wallet provider."""
+    made = World(Path(tempfile.mkdtemp(prefix="fuzz-sam-")))
+    trust(made, wallet_provider())
+    return made
+
+
+@cache
+def wallet_provider() -> WalletProvider:
+    """Who may vouch for keys here."""
+    return WalletProvider.create(NOW)
 
 
 @cache
 def _erika() -> Holder:
-    return _world().person("erika")
+    return world().person("erika")
 
 
 def _call(path: str, body: bytes) -> str:
-    world, said = _world(), []
-    before = world.key_operations
+    said: list[str] = []
+    before = world().key_operations
     environ: Any = {
         "PATH_INFO": f"/{path}",
         "REQUEST_METHOD": "POST",
         "wsgi.input": io.BytesIO(body),
     }
-    door: Any = Server(world.sam)
+    door: Any = Server(world().sam)
     reply = b"".join(door(environ, lambda status, _headers: said.append(status)))
-    assert world.key_operations == before, "a signer's key was used"
+    assert world().key_operations == before, "a signer's key was used"
     assert not said[0].startswith(UNKNOWN), reply
     if not said[0].startswith("200"):
         raise Refusal(f"{said[0]} {json.loads(reply)['code']}")
@@ -71,14 +82,14 @@ def _frame(data: bytes) -> object:
 
 
 def _frames() -> tuple[bytes, ...]:
-    world, erika = _world(), _erika()
-    waiting, closing = world.open_identify(m.Grant.PASS), world.open_identify()
-    answered = world.open_identify(m.Grant.PASS)
+    sam, erika = world(), _erika()
+    waiting, closing = sam.open_identify(m.Grant.PASS), sam.open_identify()
+    answered = sam.open_identify(m.Grant.PASS)
     body = erika.answer(answered)
-    handle = world.submit(answered, body).handle
+    handle = sam.submit(answered, body).handle
     assert handle is not None
-    signed = world.approved(erika)
-    world.finish(signed)
+    signed = sam.approved(erika)
+    sam.finish(signed)
     rules = [{"claim": "birthdate", "equals": "1990-01-01"}]
     return (
         _line("open_identify", grants=["pass"], match_rules=rules),
@@ -90,6 +101,9 @@ def _frames() -> tuple[bytes, ...]:
         _line("abort", tx=closing),
         _line("releases", release=0),
         _line("info"),
+        _line("list_passes", handle=handle),
+        _line("revoke_pass", handle=handle, reference="all"),
+        _line("pass_status_list", number=1),
         _line(
             "open_sign",
             documents=[json.loads(described(LEASE).model_dump_json())],
@@ -110,7 +124,7 @@ def _line(name: str, **call: object) -> bytes:
 @cache
 def _asked() -> tuple[str, str]:
     """An open transaction, never answered, and its state."""
-    tx = _world().open_identify(m.Grant.PASS)
+    tx = world().open_identify(m.Grant.PASS)
     return tx, str(_erika().request(tx).state)
 
 
@@ -126,7 +140,7 @@ def _bodies() -> tuple[bytes, ...]:
 
 @cache
 def _granted() -> str:
-    return _world().identify(_erika())
+    return world().identify(world().person("asa", holds_pass=False))
 
 
 def _proof(data: bytes) -> object:
@@ -144,8 +158,8 @@ def _proof_signed(data: bytes) -> object:
 
 
 def _claims() -> tuple[bytes, ...]:
-    made = int(_world().clock().timestamp())
-    nonce = _world().client.pass_nonce().c_nonce
+    made = int(world().clock().timestamp())
+    nonce = world().client.pass_nonce().c_nonce
     return (json.dumps({"aud": BASE_URL, "iat": made, "nonce": nonce}).encode(),)
 
 
@@ -155,12 +169,12 @@ def _claims() -> tuple[bytes, ...]:
 @cache
 def _listed() -> Published:
     """A list that is wanted, since somebody's PID has a place in it."""
-    world = _world()
-    holder = with_status(world, "asa", 7)
-    tx = world.open_identify()
+    sam = world()
+    holder = with_status(sam, "asa", 7)
+    tx = sam.open_identify()
     with suppress(StatusUnknownError):
-        world.submit(tx, holder.answer(tx))
-    return Published(world.provider, revoked={3})
+        sam.submit(tx, holder.answer(tx))
+    return Published(sam.provider, revoked={3})
 
 
 def _keep(data: bytes) -> object:
@@ -170,7 +184,7 @@ def _keep(data: bytes) -> object:
 
 
 def _lists() -> tuple[bytes, ...]:
-    now = _world().clock()
+    now = world().clock()
     return _listed().jwt(now), _listed().cwt(now)
 
 
