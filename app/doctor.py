@@ -43,6 +43,7 @@ class Finding:
 def examine(config: WebConfig, peers: "Peers") -> Iterator[Finding]:
     yield _sam(peers.sam)
     yield from trust(peers.sam)
+    yield from wallets(config, peers.sam)
     yield isolation(config.sam_socket)
     yield _documents(peers.documents)
     database = Database(config.database_url)
@@ -99,6 +100,27 @@ def trust(sam: SamClient) -> Iterator[Finding]:
         yield Finding(expiry.level, _ends(expiry), holds=False)
     if not ending:
         yield Finding("expiry", _soonest(info.expiries), holds=True)
+
+
+def wallets(config: WebConfig, sam: SamClient) -> Iterator[Finding]:
+    """Which kinds of wallets are asked, and what is asked that is not registered."""
+    try:
+        info = sam.info()
+    except SamError:
+        return  # said by the finding before
+    names = [kind.name for kind in info.profiles]
+    yield Finding("wallet profiles", ", ".join(names), holds=bool(names))
+    if config.wallet_profile is not None and config.wallet_profile not in names:
+        says = f"{config.wallet_profile} is not one of the SAM's profiles"
+        yield Finding("wallet profile", says, holds=False)
+    for state in info.registration:
+        subject = f"registration certificate {state.purpose}"
+        if state.not_registered:
+            listed = ", ".join(state.not_registered)
+            says = f"not registered, and wallets warn of it: {listed}"
+            yield Finding(subject, says, holds=False)
+        else:
+            yield Finding(subject, "lists every claim that is asked", holds=True)
 
 
 def _ends(expiry: m.Expiry) -> str:

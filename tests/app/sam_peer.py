@@ -13,7 +13,7 @@ import secrets
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from typing import TYPE_CHECKING, BinaryIO, cast
+from typing import TYPE_CHECKING, Any, BinaryIO, cast
 from urllib.parse import parse_qs
 
 import httpx
@@ -89,6 +89,9 @@ class SamPeer:
     profiles: tuple[m.OfferedProfile, ...] = ()
     """More than the one there always is; ``asked_by`` holds what callers named."""
     asked_by: list[str | None] = field(default_factory=list)
+    registration: tuple[m.RegistrationState, ...] = ()
+    link_schemes: dict[str, str] = field(default_factory=dict)
+    """Profile → scheme, where it is another than openid4vp."""
     passes: list[Pass] = field(default_factory=list)
     wrong_sdr: bool = False
     signs_all_but_the_last: bool = False
@@ -282,15 +285,19 @@ class SamPeer:
             audit_head="0" * 64,
             signer_key_operations=0,
             profiles=self.profiles,
+            registration=self.registration,
         )
 
     # --- what lies behind them
 
-    def _opened(self, purpose: m.Purpose) -> dict[str, object]:
+    def _opened(self, purpose: m.Purpose) -> dict[str, Any]:
         tx = secrets.token_urlsafe(24)
         expires_at = self.clock() + timedelta(minutes=5)
         self.transactions[tx] = Tx(purpose, expires_at)
-        return {"tx": tx, "client_id": CLIENT_ID, "expires_at": expires_at}
+        opened = {"tx": tx, "client_id": CLIENT_ID, "expires_at": expires_at}
+        asked_by = self.asked_by[-1] if self.asked_by else None
+        scheme = self.link_schemes.get(asked_by or "", "openid4vp")
+        return opened | {"link_scheme": scheme}
 
     def _asked_by(self, profile: str | None) -> None:
         if profile not in {None, *(offered.name for offered in self.profiles)}:
