@@ -19,6 +19,7 @@ from cryptography.hazmat.primitives.serialization import (
 )
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from lxml import etree
 
 from app.ades import list_parts, trusted_lists
 from app.ades.errors import UnreadableListError
@@ -251,6 +252,15 @@ def test_no_other_list_is_read_than_the_one_that_was_signed(name: str) -> None:
 def test_a_document_type_stops_even_where_the_bytes_were_not_looked_at() -> None:
     with pytest.raises(UnreadableListError, match="document type"):
         list_parts.signed_parts(with_doctype("").encode())
+
+
+def test_the_parser_itself_brings_in_no_file(tmp_path: Path) -> None:
+    (tmp_path / "secret").write_text("secret")
+    entity = f'<!DOCTYPE a [<!ENTITY e SYSTEM "{tmp_path / "secret"}">]>'
+
+    root = etree.fromstring(f"{entity}<a>&e;</a>", list_parts._parser())
+
+    assert b"secret<" not in etree.tostring(root)
 
 
 @settings(max_examples=300, deadline=2000)
