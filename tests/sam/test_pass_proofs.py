@@ -253,7 +253,7 @@ def test_every_nonce_is_another(world: World) -> None:
 def test_a_pass_holds_the_bare_key_and_nothing_written_beside_it(
     world: World, erika: Holder, key: Key
 ) -> None:
-    given = proof(world, key, with_jwk(kid="Erika", use="enc", name="Mustermann"))
+    given = proof(world, key, with_jwk(kid="Erika", use="sig", name="Mustermann"))
 
     credential = SdJwt.parse(world.issue_pass(world.identify(erika), given))
 
