@@ -21,6 +21,7 @@ from sam import errors as refused
 from sam import messages as m
 from sam.module import Sam
 from sam.pid import pid_queries
+from sam.trust.categories import Category
 
 _REGISTERED_AS: Final = {m.Purpose.IDENTIFY_ALONE: m.Purpose.IDENTIFY}
 
@@ -102,8 +103,11 @@ def _pids(
 
 
 def _authorities(sam: Sam, profile: Profile) -> tuple[TrustedAuthority, ...]:
-    """None where there are more than a query may name: the SAM judges by itself."""
-    values = sam.pid_authorities
-    if not profile.trusted_authorities or not 1 <= len(values) <= MAX_VALUES:
+    """None where a query cannot name them all: the SAM judges by itself anyway."""
+    trusted = sam.anchors[Category.PID_PROVIDERS].anchors(sam.clock())
+    if not profile.trusted_authorities or trusted.signers:
+        return ()
+    values = key_identifiers(trusted.authorities)
+    if not 1 <= len(values) <= MAX_VALUES:
         return ()
     return (TrustedAuthority(values=values),)

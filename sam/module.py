@@ -66,8 +66,7 @@ class Sam:
     """Category → its anchors, whatever is asked for."""
     trust_lists: TrustLists
     pid_providers: tuple[str, ...]
-    pid_authorities: tuple[str, ...]
-    """Key identifiers of the PID providers' anchors (OpenID4VP 1.0 §6.1.1)."""
+    """Those of the operator's files, as the SAM started with them."""
     profiles: Mapping[str, Profile]
     """Name → kind of wallet, in the operator's order; the first is the default."""
     registrations: Mapping[Purpose, Registration]

@@ -23,7 +23,6 @@ from openid4vp.profile import Profile
 from openid4vp.trust import AnchorStore, PinnedIssuer
 from sam import (
     approvals,
-    asking,
     audit,
     cmc,
     identification_alone,
@@ -136,7 +135,6 @@ def assemble(
         anchors=trusted,
         trust_lists=lists,
         pid_providers=tuple(sorted(providers)),
-        pid_authorities=asking.key_identifiers(providers.values()),
         profiles=_profiles(config),
         registrations=_registrations(config, request_chain, clock()),
         policy=free_tier_policy(config),

@@ -7,10 +7,11 @@ from typing import Any
 
 import pytest
 
-from sam import audit, errors
+from sam import asking, audit, errors
 from sam import messages as m
 from sam.profiles.loading import SHIPPED, UnusableProfileError, read
 from sam.start import StartError
+from sam.trust.categories import Category
 from tests.sam import kinds
 from tests.sam.callers import Holder
 from tests.sam.golden_requests import FOLDER, golden
@@ -262,7 +263,8 @@ def test_wallets_are_told_whose_pids_are_trusted(tmp_path: Path) -> None:
         _, payload = kinds.parts(kinds.fetched(world, opened).request_object)
 
         queries = payload["dcql_query"]["credentials"]
-        values = list(world.sam.pid_authorities)
+        anchors = world.sam.anchors[Category.PID_PROVIDERS].anchors(world.clock.now)
+        values = list(asking.key_identifiers(anchors.authorities))
         assert [q["trusted_authorities"] for q in queries] == [
             [{"type": "aki", "values": values}]
         ] * 2

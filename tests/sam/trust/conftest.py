@@ -9,6 +9,7 @@ from cryptography.hazmat.primitives.serialization import Encoding
 
 from tests.sam.trust.lists import OPERATOR
 from tests.sam.world import World
+from wallet_emulator.pid_provider import PidProvider
 
 URI = "https://lists.example/pid-providers.json"
 
@@ -50,3 +51,9 @@ def configure(world: World, tmp_path: Path) -> Configure:
 
     configured(table())
     return configured
+
+
+@pytest.fixture
+def listed(world: World, configure: Configure) -> PidProvider:
+    """A PID provider that no file names."""
+    return PidProvider.create(world.clock.now)

@@ -4,69 +4,26 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
-from cryptography import x509
 
-from openid4vp.errors import IssuerNotTrustedError
 from sam import audit, errors
 from sam import messages as m
-from sam.trust.categories import Category
 from tests.openid4vp import wallet
-from tests.sam.callers import Holder
 from tests.sam.trust import lists
 from tests.sam.trust.conftest import URI, Configure, table
+from tests.sam.trust.handing import (
+    LISTED_ID,
+    PIDS,
+    WALLETS,
+    a_list,
+    garbage,
+    holder_of,
+    keep,
+    resolved,
+    state,
+)
 from tests.sam.trust.lists import Lote, entity
 from tests.sam.world import World
-from wallet_emulator.keys import new_key
-from wallet_emulator.persons import PERSONS
-from wallet_emulator.pid_provider import PidProvider, holder_jwk, pid_claims
-from wallet_emulator.wallet import PID
-
-LISTED_ID = "eu-pid/entity:VATSE-5560001111"
-PIDS, WALLETS = Category.PID_PROVIDERS, Category.WALLET_PROVIDERS
-
-
-@pytest.fixture
-def listed(world: World, configure: Configure) -> PidProvider:
-    """A PID provider that no file names."""
-    return PidProvider.create(world.clock.now)
-
-
-def a_list(world: World, *providers: PidProvider, **options: Any) -> Lote:
-    options.setdefault("issued", world.clock.now)
-    return Lote([entity(f"P{n}", p.ca) for n, p in enumerate(providers)], **options)
-
-
-def keep(
-    world: World, lote: Lote | bytes, uri: str = URI, kind: str = "lote"
-) -> m.KeptFile:
-    content = lote if isinstance(lote, bytes) else lote.sign()
-    return world.client.keep_file(m.FileKind(kind), uri, content)
-
-
-def holder_of(world: World, provider: PidProvider) -> Holder:
-    """Someone whose PID is of that provider; no pass yet."""
-    holder = world.person("erika", holds_pass=False)
-    key, now = new_key(), world.clock.now
-    claims = pid_claims(PERSONS["erika"], now)
-    holder.wallet.hold(
-        PID, provider.issue(claims, holder_jwk(key.public_key()), now), key
-    )
-    return holder
-
-
-def resolved(
-    world: World, chain: list[x509.Certificate], category: Category = PIDS
-) -> str | None:
-    try:
-        return world.sam.anchors[category].resolve(chain, world.clock.now)
-    except IssuerNotTrustedError:
-        return None
-
-
-def state(world: World) -> str:
-    (source,) = world.client.info().trust_sources
-    return source.state
-
+from wallet_emulator.pid_provider import PidProvider
 
 # --- what a list does ---
 
@@ -295,10 +252,6 @@ def of_wallet_providers(world: World) -> bytes:
     return a_list(world, sequence=8, list_type=lists.WALLET_LIST).sign()
 
 
-def garbage(_world: World) -> bytes:
-    return b"\x00\xff" * 100
-
-
 KEPT_OUT = {
     "PK4-older-sequence": (older, "trust_list_older"),
     "PK4-same-sequence-other-content": (same_number_other_content, "trust_list_older"),
@@ -392,97 +345,3 @@ def test_a_list_above_the_limit_is_not_taken(
 ) -> None:
     with pytest.raises(ValueError, match="length"):
         m.KeepFile(kind=m.FileKind.LOTE, uri=URI, length=16 * 1024 * 1024 + 1)
-
-
-# --- states ---
-
-
-def test_absent_until_one_came(world: World, configure: Configure) -> None:
-    assert state(world) == "absent"
-
-
-def test_broken_where_nothing_else_is_held(world: World, configure: Configure) -> None:
-    with pytest.raises(errors.FileRefusedError):
-        keep(world, garbage(world))
-
-    assert state(world) == "broken"
-
-
-def test_stale_after_the_next_update_and_nobody_is_trusted_by_it(
-    world: World, listed: PidProvider
-) -> None:
-    keep(world, a_list(world, listed))
-    holder = holder_of(world, listed)
-
-    world.clock.pass_by(days=180)
-
-    assert state(world) == "stale"
-    assert resolved(world, [listed.signer]) is None
-    with pytest.raises(errors.AnswerRefusedError):
-        world.identify(holder)
-
-
-def test_broken_does_not_outlive_the_list_that_is_held(
-    world: World, listed: PidProvider
-) -> None:
-    keep(world, a_list(world, listed))
-    with pytest.raises(errors.FileRefusedError):
-        keep(world, garbage(world))
-
-    world.clock.pass_by(days=180)
-
-    assert state(world) == "stale"
-
-
-def test_other_signers_make_what_is_held_broken(
-    world: World, listed: PidProvider, configure: Configure
-) -> None:
-    keep(world, a_list(world, listed))
-
-    configure(table(), operator=lists.RSA_OPERATOR)
-    world.client.info()
-
-    assert state(world) == "broken"
-    assert resolved(world, [listed.signer]) is None
-
-
-def test_another_uri_under_the_name_is_another_list(
-    world: World, listed: PidProvider, configure: Configure
-) -> None:
-    keep(world, a_list(world, listed, sequence=7))
-
-    configure(table(uri="https://moved.example/"))
-
-    assert state(world) == "absent"
-    keep(world, a_list(world, listed, sequence=1), "https://moved.example/")
-    assert state(world) == "fresh"
-
-
-def test_a_source_taken_away_is_forgotten(
-    world: World, listed: PidProvider, configure: Configure
-) -> None:
-    keep(world, a_list(world, listed))
-
-    configure()
-
-    assert world.client.info().trust_sources == ()
-    assert resolved(world, [listed.signer]) is None
-    configure(table())
-    assert state(world) == "absent"
-
-
-# --- when it is wanted ---
-
-
-def test_a_list_is_wanted_at_once_then_every_six_hours(
-    world: World, listed: PidProvider
-) -> None:
-    (wanted,) = world.client.info().wanted_files
-    assert (wanted.kind, wanted.uri) == (m.FileKind.LOTE, URI)
-    assert wanted.fetch_at == world.clock.now
-
-    kept = keep(world, a_list(world, listed))
-
-    (wanted,) = world.client.info().wanted_files
-    assert wanted.fetch_at == world.clock.now + timedelta(hours=6)
-    assert wanted.usable_until == kept.usable_until

@@ -19,8 +19,8 @@ from tests.openid4vp import wallet
 from tests.openid4vp.wallet import NOW
 from tests.sam.trust import lists
 from tests.sam.trust.conftest import URI, Configure, table
+from tests.sam.trust.handing import a_list, keep
 from tests.sam.trust.lists import Lote, entity
-from tests.sam.trust.test_keeping import a_list, keep
 from tests.sam.world import World
 from wallet_emulator.pid_provider import PidProvider
 
