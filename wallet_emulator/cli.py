@@ -2,6 +2,7 @@
 
     wallet-emulator pid-provider …              the test PID provider
     wallet-emulator scheme-operator …           the test list of PID providers
+    wallet-emulator wallet-provider             someone who vouches for its keys
     wallet-emulator wallet show                 what the wallet holds
     wallet-emulator accept-offer LINK           receive a signing pass
     wallet-emulator present LINK                answer a request, honestly or not
@@ -51,6 +52,8 @@ from wallet_emulator.wallet import (
     Wallet,
     receive_pid,
 )
+from wallet_emulator.wallet_provider import CA_FILE as WALLET_CA_FILE
+from wallet_emulator.wallet_provider import WalletProvider
 
 DEFAULT_DIRECTORY: Final = Path("var/wallet")
 EXIT_DECLINED: Final = 3
@@ -85,6 +88,16 @@ def cli(context: click.Context, directory: Path, tls_ca: Path | None) -> None:
 
 cli.add_command(pid_provider)
 cli.add_command(scheme_operator)
+
+
+@cli.command("wallet-provider")
+@directory_option
+@click.pass_context
+def wallet_provider(context: click.Context, own_directory: Path | None) -> None:
+    """Make a test wallet provider, once: from then on it vouches for new keys."""
+    directory = home_of(context, own_directory).directory
+    WalletProvider.setup(directory, now())
+    click.echo(f"wallet provider ready; issuers trust {directory / WALLET_CA_FILE}")
 
 
 @cli.group("wallet")
@@ -138,6 +151,7 @@ def accept_offer(
             http=http,
             issuer_roots=load_certificates(issuer_root) if issuer_root else (),
             now=now(),
+            wallet_provider=WalletProvider.find(home.directory),
         )
     click.echo(f"holding {held.vct} until {held.expires_at or 'no end'}")
     if issuer_root is None:
@@ -235,6 +249,7 @@ def serve(
             issuer_roots=issuer_roots,
             http=open_client(home.tls_ca),
             clock=now,
+            wallet_provider=WalletProvider.find(home.directory),
         )
         return create_app(phone, base_url)
 
@@ -303,6 +318,7 @@ def demo(
                 prefer=_FORMATS[form] if form else None,
             ),
             issuer_roots=load_certificates(issuer_root) if issuer_root else (),
+            wallet_provider=WalletProvider.find(home.directory),
             http=phone,
             clock=now,
             narration=Narration(echo=click.echo),

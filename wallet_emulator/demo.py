@@ -29,6 +29,7 @@ from wallet_emulator.issuance import receive_offer
 from wallet_emulator.presentation import Outcome, Presenter
 from wallet_emulator.signed_pdf import SignedPdf, read_signed_pdf
 from wallet_emulator.wallet import SIGNING_PASS
+from wallet_emulator.wallet_provider import WalletProvider
 
 SIGNED_FILE: Final = "signed.pdf"
 EVIDENCE_FILE: Final = "evidence.zip"
@@ -76,6 +77,7 @@ class Demo:
     http: httpx.Client
     clock: Callable[[], datetime]
     narration: Narration
+    wallet_provider: WalletProvider | None = None
 
     def run(self) -> DemoResult:
         """Walk it, leave two files in ``out``.
@@ -120,6 +122,7 @@ class Demo:
             http=self.http,
             issuer_roots=self.issuer_roots,
             now=self.clock(),
+            wallet_provider=self.wallet_provider,
         )
         self.narration.step(f"Wallet:  took the signing pass ({held.vct})")
 

@@ -1,7 +1,8 @@
 """What the wallet holds: credentials, one key for each, and its last answer.
 
 Kinds are ``pid`` and ``signing-pass`` (SD-JWT VC) and ``pid-mdoc``: the PID is held in
-both encodings (PID Rulebook PID_02). A new one replaces the old one of its kind.
+both encodings (PID Rulebook PID_02). A new PID replaces the old one of its kind; the
+last few passes are kept, and the youngest is shown where several would do.
 Every credential gets a key of its own (ARF: device-bound, unlinkable), made before
 the issuer is asked and kept only when the credential was accepted.
 """
@@ -10,6 +11,7 @@ import threading
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from itertools import pairwise
 from pathlib import Path
 from typing import Final, TypeAlias
 
@@ -41,6 +43,7 @@ PID: Final = "pid"
 PID_MDOC: Final = "pid-mdoc"
 SIGNING_PASS: Final = "signing-pass"  # noqa: S105  a kind of credential, no secret
 KINDS: Final = (PID, PID_MDOC, SIGNING_PASS)
+MAX_PASSES: Final = 5
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -152,21 +155,25 @@ class Wallet:
     def hold(
         self, kind: str, credential: SdJwt, key: ec.EllipticCurvePrivateKey
     ) -> None:
-        """Keep an SD-JWT VC, and forget the one of the same kind."""
-        self._hold(kind, credential.text, key)
+        """Keep an SD-JWT VC, and forget the PID or the oldest of many passes."""
+        with self._lock:
+            if kind == SIGNING_PASS:
+                self._make_room()
+            self._hold(kind, credential.text, key)
 
     def hold_mdoc(self, credential: Mdoc, key: ec.EllipticCurvePrivateKey) -> None:
         """Keep a PID as mdoc, and forget the one before."""
         self._hold(PID_MDOC, credential.text, key)
 
     def drop(self, kind: str) -> None:
-        """Forget the credential of this kind and its key, if there is one."""
+        """Forget what is held of this kind, and its keys."""
         with self._lock:
-            self._credential_file(kind).unlink(missing_ok=True)
-            self._key_file(kind).unlink(missing_ok=True)
+            for place in _places(kind):
+                self._credential_file(place).unlink(missing_ok=True)
+                self._key_file(place).unlink(missing_ok=True)
 
     def credential(self, kind: str) -> HeldCredential | None:
-        """The SD-JWT VC of this kind, or None.
+        """The SD-JWT VC of this kind, the youngest of several, or None.
 
         Raises:
             NotSetUpError: the files are there but cannot be read.
@@ -181,18 +188,22 @@ class Wallet:
 
     def held(self, kind: str) -> Held | None:
         """What is held of this kind in its encoding; raises as ``credential``."""
-        path = self._credential_file(kind)
+        return self._at(kind, kind)
+
+    def credentials(self) -> tuple[Held, ...]:
+        """All of them: by kind, and of passes the youngest first."""
+        held = (self._at(kind, place) for kind in KINDS for place in _places(kind))
+        return tuple(credential for credential in held if credential is not None)
+
+    def _at(self, kind: str, place: str) -> Held | None:
+        path = self._credential_file(place)
         with self._lock:
             if not path.exists():
                 return None
             try:
-                return self._parsed(kind, path.read_text("ascii").strip())
+                return self._parsed(kind, place, path.read_text("ascii").strip())
             except (OSError, UnicodeDecodeError, MalformedError) as error:
                 raise NotSetUpError(f"no readable credential in {path}") from error
-
-    def credentials(self) -> tuple[Held, ...]:
-        held = (self.held(kind) for kind in KINDS)
-        return tuple(credential for credential in held if credential is not None)
 
     def remember_answer(self, vp_token: Mapping[str, object]) -> None:
         """Keep what was last sent for each query id: material for a replay."""
@@ -212,21 +223,35 @@ class Wallet:
             save_key(self._key_file(kind), key)
             self._credential_file(kind).write_text(text + "\n", "ascii")
 
-    def _parsed(self, kind: str, text: str) -> Held:
-        key = load_key(self._key_file(kind))
+    def _make_room(self) -> None:
+        """Every pass moves one place back; the key first, the pass marks it whole."""
+        for place, back in reversed(list(pairwise(_places(SIGNING_PASS)))):
+            if self._credential_file(place).exists():
+                self._key_file(place).replace(self._key_file(back))
+                self._credential_file(place).replace(self._credential_file(back))
+
+    def _parsed(self, kind: str, place: str, text: str) -> Held:
+        key = load_key(self._key_file(place))
         if kind == PID_MDOC:
             return HeldMdoc(kind=kind, mdoc=Mdoc.parse(text), key=key)
         return HeldCredential(kind=kind, sd_jwt=SdJwt.parse(text), key=key)
 
-    def _credential_file(self, kind: str) -> Path:
-        suffix = "mdoc" if kind == PID_MDOC else "sd-jwt"
-        return self._directory / f"{kind}.{suffix}"
+    def _credential_file(self, place: str) -> Path:
+        suffix = "mdoc" if place == PID_MDOC else "sd-jwt"
+        return self._directory / f"{place}.{suffix}"
 
-    def _key_file(self, kind: str) -> Path:
-        return self._directory / f"{kind}-key.pem"
+    def _key_file(self, place: str) -> Path:
+        return self._directory / f"{place}-key.pem"
 
     def _answer_file(self) -> Path:
         return self._directory / "last-answer.json"
+
+
+def _places(kind: str) -> tuple[str, ...]:
+    """Stems of the files of one kind, the youngest first."""
+    if kind != SIGNING_PASS:
+        return (kind,)
+    return (kind, *(f"{kind}-{number}" for number in range(2, MAX_PASSES + 1)))
 
 
 def receive_pid(

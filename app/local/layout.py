@@ -49,6 +49,8 @@ class LocalConfig(BaseSettings):
     pid_provider_url: str = "http://localhost:8007"
     """Where the test PID provider publishes lists of revoked PIDs; empty: nowhere."""
     directory: Path = Path("var")
+    pass_key_attestation: str = "off"  # noqa: S105 — policy
+    """As the SAM's: unless it is off, the emulator gets a wallet provider."""
 
     @classmethod
     def load(cls, *, tls: bool) -> Self:

@@ -2,7 +2,8 @@
 
     1. trust services: root, issuing CA, access CA, TSA
     2. the emulator's PID provider, whose CA becomes the SAM's PID anchor; on loopback
-       it publishes which of its PIDs it revoked
+       it publishes which of its PIDs it revoked; its wallet provider likewise, where
+       somebody has to vouch for the keys of passes
     3. the SAM: token, keys, certificate requests, database
     4. each request certified by the authority it is for
     5. the web tier: its secret, its database
@@ -41,6 +42,9 @@ def set_up(layout: Layout, say: Callable[[str], None]) -> None:
     say("demo authorities: root, issuing CA, time stamps, access certificates")
     _pid_provider(layout)
     say("test PID provider, trusted by the SAM")
+    if layout.config.pass_key_attestation != "off":  # noqa: S105
+        _wallet_provider(layout)
+        say("test wallet provider, trusted by the SAM")
     _run(layout, [program("sam"), "setup"])
     _certify(layout)
     say("SAM: token, PIN file, keys, certificates, database")
@@ -80,6 +84,15 @@ def _pid_provider(layout: Layout) -> None:
     _hand_over(
         layout.wallet / "pid-ca.pem",
         layout.sam / "anchors" / "pid" / "demo-pid-provider.pem",
+    )
+
+
+def _wallet_provider(layout: Layout) -> None:
+    wallet = [program("wallet-emulator"), "wallet-provider"]
+    _run(layout, [*wallet, "--directory", str(layout.wallet)])
+    _hand_over(
+        layout.wallet / "wallet-provider-ca.pem",
+        layout.sam / "anchors" / "wallet-providers" / "demo-wallet-provider.pem",
     )
 
 

@@ -44,6 +44,7 @@ from wallet_emulator.phone.words import CARDS, Words, claim_words, words_for
 from wallet_emulator.presentation import Asked, Outcome, Presenter
 from wallet_emulator.request import AuthenticRequest, read
 from wallet_emulator.transport import require_safe_url
+from wallet_emulator.wallet_provider import WalletProvider
 
 _APPROVED: Final = Words(
     title="Sent",
@@ -75,6 +76,7 @@ class Phone:
     issuer_roots: Sequence[x509.Certificate]
     http: httpx.Client
     clock: Callable[[], datetime]
+    wallet_provider: WalletProvider | None = None
 
     def open(self, link: str) -> Exchange:
         """Read what is behind ``link`` and keep it for the person to look at.
@@ -189,6 +191,7 @@ class Phone:
                 http=self.http,
                 issuer_roots=self.issuer_roots,
                 now=self.clock(),
+                wallet_provider=self.wallet_provider,
             )
         except WalletEmulatorError as error:
             return Ended(words=words_for(error), done=False)
