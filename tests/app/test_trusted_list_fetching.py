@@ -1,4 +1,4 @@
-"""An XML trusted list on its way from its publisher into the SAM, and its use there."""
+"""A trust list on its way from its publisher into the SAM, and its use there."""
 
 from collections.abc import Iterator
 from contextlib import closing
@@ -29,6 +29,7 @@ from tests.sam.trust.xml_lists import (
 )
 from tests.sam.world import World
 from wallet_emulator.pid_provider import PidProvider
+from wallet_emulator.scheme_operator import MEDIA_TYPE, REGISTRATION, SchemeOperator
 
 OPERATOR = Operator()
 
@@ -40,18 +41,28 @@ def world(tmp_path: Path) -> Iterator[World]:
 
 
 @pytest.fixture
-def publisher(world: World, tmp_path: Path) -> Iterator[RawServer]:
-    """The address that the SAM's operator named, with nothing behind it yet."""
+def server() -> Iterator[RawServer]:
+    """The address that the SAM's operator names, with nothing behind it yet."""
     with raw_server(lambda connection, _head: connection.close()) as server:
-        source = table(
-            kind="trusted_list",
-            name="fi",
-            uri=f"http://127.0.0.1:{server.port}/tl.xml",
-            service_types=[PROVIDER_PID],
-        )
-        file = write_sources(tmp_path / "trust", source, operator=OPERATOR.certificate)
-        world.restart(world.sam.config.model_copy(update={"sam_trust_sources": file}))
         yield server
+
+
+@pytest.fixture
+def publisher(world: World, tmp_path: Path, server: RawServer) -> RawServer:
+    """A source of XML lists for the SAM."""
+    source = table(
+        kind="trusted_list",
+        name="fi",
+        uri=f"http://127.0.0.1:{server.port}/tl.xml",
+        service_types=[PROVIDER_PID],
+    )
+    go_by(world, write_sources(tmp_path / "t", source, operator=OPERATOR.certificate))
+    return server
+
+
+def go_by(world: World, file: Path) -> None:
+    """Restart the SAM with this file of sources."""
+    world.restart(world.sam.config.model_copy(update={"sam_trust_sources": file}))
 
 
 @pytest.fixture
@@ -167,3 +178,20 @@ def test_a_page_in_place_of_the_list_leaves_the_one_held(
 
     assert state == "fresh"
     assert resolved(world, listed) is not None
+
+
+def test_the_emulator_s_own_list_comes_the_same_way(
+    world: World, server: RawServer, listed: PidProvider, tmp_path: Path
+) -> None:
+    signer = SchemeOperator.setup(tmp_path / "scheme", world.clock.now)
+    source = table(name="test", uri=f"http://127.0.0.1:{server.port}/list")
+    go_by(world, write_sources(tmp_path / "t", source, operator=signer.certificate))
+    publish(server, signer.sign((listed.ca,), 1, world.clock.now), MEDIA_TYPE)
+    first = fetch(world, server), resolved(world, listed)
+    world.clock.pass_by(hours=7)
+    publish(server, signer.sign((), 2, world.clock.now), MEDIA_TYPE)
+
+    then = fetch(world, server), resolved(world, listed)
+
+    assert first == ("fresh", f"test/entity:{REGISTRATION}")
+    assert then == ("empty", None)
