@@ -23,6 +23,15 @@ import app
 from app.local.tls import LOOPBACK, TlsFiles
 
 POLICY = Path(app.__file__).parent / "plans" / "policies" / "demo.json"
+WALLET_PROFILES: Final = (
+    "production",
+    "eudi-reference-wallet",
+    "credo",
+    "walt-id",
+    "oidf-conformance",
+    "we-build-cs-03",
+)
+"""All that are shipped: a local deployment is where wallets are tried."""
 HTTPS: Final = {
     "base_url": "https://localhost:8443",
     "phone_url": "https://localhost:8444",
@@ -163,6 +172,7 @@ class Layout:
             "QES_TSA_URL": f"{public}/tsa",
             "QES_SAM_SOCKET": str((self.runtime or self.sam) / "sam.sock"),
             "QES_SAM_DIRECTORY": str(self.sam),
+            "QES_SAM_PROFILES": json.dumps(WALLET_PROFILES),
             "QES_EST_URL": self.config.est_url,
             **{name: str(file) for name, file in self.free_tier.items()},
         }
