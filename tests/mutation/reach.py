@@ -4,6 +4,7 @@ import os
 import re
 import subprocess
 import sys
+from collections.abc import Mapping
 from dataclasses import dataclass
 from hashlib import sha256
 from pathlib import Path
@@ -21,7 +22,7 @@ FAILED = re.compile(r"^FAILED ([^\[ \n]+)", re.MULTILINE)
 class Reach:
     """``lines``: with the tests that ran each; ``failing``: those that fail anyhow."""
 
-    lines: CoverageData
+    lines: Mapping[Path, Mapping[int, list[str]]]
     failing: frozenset[str]
 
     def tests_of(
@@ -31,7 +32,7 @@ class Reach:
 
         A line that runs on import is reached by every test that reaches the module.
         """
-        reached = self.lines.contexts_by_lineno(str(copy.with_name("copy-0") / module))
+        reached = self.lines.get(module, {})
         lines = range(mutant.line, mutant.last_line + 1)
         found = {c for line in lines for c in reached.get(line, ()) if c}
         if not found:
@@ -56,14 +57,25 @@ def reach_of(copy: Path, work: Path, package: str) -> Reach:
     said = data.with_suffix(".txt")
     if not said.exists():
         said.write_text(_run_unchanged(copy, package, data))
-    lines = CoverageData(str(data))
-    lines.read()
+    lines = _lines(data, copy)
     failing = frozenset(
         re.findall(r"^FAILED ([^\[ \n]+)", said.read_text(), re.MULTILINE)
     )
     for test in sorted(failing):
         print(f"not counted, since it fails as it is: {test}")
     return Reach(lines, failing)
+
+
+def _lines(data: Path, copy: Path) -> dict[Path, dict[int, list[str]]]:
+    """All of it at once: a fork that asks for more would empty the file."""
+    noted = CoverageData(str(data))
+    noted.read()
+    files = {
+        Path(file): noted.contexts_by_lineno(file) for file in noted.measured_files()
+    }
+    if noted.measured_contexts() <= {""}:
+        sys.exit(f"{data} says of no test what it reaches")
+    return {file.relative_to(copy): lines for file, lines in files.items()}
 
 
 def _run_unchanged(copy: Path, package: str, data: Path) -> str:
