@@ -59,8 +59,8 @@ class Service:
 
 
 @contextmanager
-def started(folder: Path, softhsm: Path) -> Iterator[Service]:
-    """Every process on ports of its own, under a rule with a cap."""
+def started(folder: Path, softhsm: Path, **more: str) -> Iterator[Service]:
+    """Every process on ports of its own, under a rule with a cap; ``more`` settings."""
     rule = folder / "free-tier.json"
     rule.write_text(json.dumps(json.loads(POLICY.read_text()) | {"cap": CAP}))
     settings = {
@@ -68,6 +68,7 @@ def started(folder: Path, softhsm: Path) -> Iterator[Service]:
         "QES_WORKER_INTERVAL_SECONDS": "0.2",
         "QES_SAM_FREE_TIER_POLICY": str(rule),
         "QES_FREE_TIER_POLICY": str(rule),
+        **more,
     }
     with deployed(folder, **settings) as made:
         phone_url = f"http://localhost:{free_port()}"
