@@ -11,11 +11,16 @@ from pathlib import Path
 
 import pytest
 
-from tests.red_team import attacks, batch_attacks, free_tier_attacks
+from tests.red_team import attacks, batch_attacks, free_tier_attacks, pass_attacks
 from tests.red_team.attacks import Attack
 from tests.red_team.stage import NOBODY, Stage, as_attacker
 
-ATTACKS = (*attacks.ATTACKS, *free_tier_attacks.ATTACKS, *batch_attacks.ATTACKS)
+ATTACKS = (
+    *attacks.ATTACKS,
+    *free_tier_attacks.ATTACKS,
+    *batch_attacks.ATTACKS,
+    *pass_attacks.ATTACKS,
+)
 GROUP = NOBODY if os.getuid() == 0 else None
 
 
