@@ -52,6 +52,8 @@ from wallet_emulator.wallet import (
     Wallet,
     receive_pid,
 )
+from wallet_emulator.wallet_kinds import EMULATOR
+from wallet_emulator.wallet_kinds import KINDS as WALLET_KINDS
 from wallet_emulator.wallet_provider import CA_FILE as WALLET_CA_FILE
 from wallet_emulator.wallet_provider import WalletProvider
 
@@ -165,6 +167,14 @@ def accept_offer(
 @click.option("--format", "form", type=_FORMAT, help="If both are asked, show this.")
 @click.option("--decline", is_flag=True, help="Answer access_denied.")
 @click.option("--plain-error", is_flag=True, help="Send the error unencrypted.")
+@click.option(
+    "--as",
+    "wallet_kind",
+    type=click.Choice(sorted(WALLET_KINDS)),
+    default=EMULATOR.name,
+    show_default=True,
+    help="Read the request as this wallet does.",
+)
 @click.option("--yes", is_flag=True, help="Approve without asking.")
 @click.option("--access-root", type=_FILE, help="PEM of roots of relying parties.")
 @click.option(
@@ -184,6 +194,7 @@ def present(
     form: str | None,
     decline: bool,
     plain_error: bool,
+    wallet_kind: str,
     yes: bool,
     access_root: Path | None,
     accomplice: Path | None,
@@ -203,6 +214,7 @@ def present(
             provider=home.provider(),
             accomplice=Wallet(accomplice / "wallet") if accomplice else None,
             encrypt_errors=not plain_error,
+            kind=WALLET_KINDS[wallet_kind],
         )
         outcome = presenter.present(link, _decider(decline=decline, yes=yes))
     click.echo(f"answered; the browser goes to {outcome.redirect_uri or '(nowhere)'}")

@@ -39,6 +39,7 @@ from wallet_emulator.request import (
     read,
 )
 from wallet_emulator.wallet import Held, Wallet
+from wallet_emulator.wallet_kinds import EMULATOR, WalletKind
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -77,7 +78,8 @@ class Presenter:
 
     ``access_roots`` are the only roots that vouch for relying parties. ``prefer`` is
     the format to answer in where both are asked. ``change`` and ``adapt_link`` are the
-    two places where a deviation may interfere.
+    two places where a deviation may interfere. ``kind``: as which wallet it reads
+    requests, and what of an answer it leaves out.
     """
 
     wallet: Wallet
@@ -90,6 +92,7 @@ class Presenter:
     provider: PidProvider | None = None
     accomplice: Wallet | None = None
     encrypt_errors: bool = True
+    kind: WalletKind = EMULATOR
 
     def present(self, link: str, decide: Decide) -> Outcome:
         """Answer the request behind ``link`` as ``decide`` says.
@@ -114,7 +117,7 @@ class Presenter:
         Raises:
             RequestNotAuthenticError: stay silent.
         """
-        parsed = self.adapt_link(parse_authorization_link(link))
+        parsed = self.adapt_link(parse_authorization_link(link, self.kind))
         fetched = fetch_request(self.http, parsed)
         return authenticate(fetched, self.access_roots, self.clock())
 
@@ -124,7 +127,8 @@ class Presenter:
         Raises:
             RequestRefusedError: ``refuse`` may tell the verifier.
         """
-        request, held = read(authentic), self._usable_credentials()
+        request = read(authentic, self.kind)
+        held = self._usable_credentials()
         return Asked(
             request=request,
             matches=dcql.match(request.query, held, prefer=self.prefer),
