@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from openid4vp import dc_api
+from openid4vp import dc_api, response
 from openid4vp.errors import (
     AudienceMismatchError,
     DecryptionError,
@@ -201,6 +201,21 @@ def test_an_answer_with_one_thing_wrong_is_refused(
     change(made)
 
     with pytest.raises(refusal):
+        verify(made)
+
+
+def test_data_is_read_up_to_the_limit() -> None:
+    made = answer()
+    made.edit_body = lambda body: as_data(body).ljust(response.MAX_BODY)
+
+    assert verify(made).credentials["pid"]
+
+
+def test_data_beyond_the_limit_is_refused() -> None:
+    made = answer()
+    made.edit_body = lambda body: as_data(body).ljust(response.MAX_BODY + 1)
+
+    with pytest.raises(MalformedResponseError, match="above"):
         verify(made)
 
 

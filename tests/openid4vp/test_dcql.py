@@ -189,6 +189,22 @@ def test_a_credential_in_no_set_was_not_asked_for() -> None:
         query.evaluate({"a", "b"})
 
 
+@pytest.mark.parametrize(
+    "make",
+    [
+        pytest.param(lambda: ClaimsQuery(path=("a",), values=("x",) * 64), id="values"),
+        pytest.param(
+            lambda: credential(
+                claims=tuple(ClaimsQuery(path=(f"c{n}",)) for n in range(64))
+            ),
+            id="claims",
+        ),
+    ],
+)
+def test_the_most_that_may_be_asked_is_asked(make: Callable[[], object]) -> None:
+    assert make()
+
+
 def test_sixteen_sets_over_sixteen_credentials_take_little_time() -> None:
     ids = [f"c{number}" for number in range(16)]
     query = DcqlQuery(
