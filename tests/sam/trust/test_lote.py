@@ -138,6 +138,7 @@ REFUSED: dict[str, tuple[bytes, type[TrustListError]]] = {
     "PK4-typ-of-a-credential": (header(typ="dc+sd-jwt"), Signature),
     "PK4-crit-unknown": (header(crit=["exp"], exp=1), Signature),
     "PK4-detached": (header(crit=["sigD"], sigD={}), Signature),
+    "PK4-detached-and-not-critical": (header(sigD={}), Signature),
     "PK4-payload-not-encoded": (header(b64=False), Signature),
     "PK4-three-and-a-half-parts": (good().sign() + b".x", Signature),
     "PK4-line-break-at-the-end": (good().sign() + b"\n", Signature),
