@@ -8,7 +8,7 @@ of secrets that always holds. Lines stay where they are.
 import ast
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any
 
 CHECK = re.compile(r"_?(check|verify|require|refuse|once)")
@@ -32,10 +32,6 @@ class Mutant:
     def applied(self, source: str) -> str:
         """Return the mutated module."""
         return source[: self.start] + self.after + source[self.end :]
-
-    def unchanged(self) -> "Mutant":
-        """The same place, left alone: what every mutant is measured against."""
-        return replace(self, after=self.before)
 
     @property
     def name(self) -> str:

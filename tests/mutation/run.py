@@ -15,13 +15,14 @@ import argparse
 import contextlib
 import json
 import os
+import resource
 import shutil
 import signal
 import sys
 import time
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from hashlib import sha256
 from itertools import groupby
 from multiprocessing import get_context
@@ -33,7 +34,8 @@ from tests.mutation.reach import Reach, reach_of
 
 ROOT = Path(__file__).parents[2]
 LEFT_OUT = (".venv", "var", ".git", "*_cache", ".hypothesis", ".coverage*")
-SECONDS = 120  # a mutant that takes longer hangs, which a test has noticed
+SECONDS = 120  # of processor time; a mutant that takes longer hangs
+PATIENCE = 900  # seconds on the clock: it waits for something that never comes
 BROKEN = 99
 # Imported once, then shared by all forks. Nothing of ours may be among them.
 HEAVY = (
@@ -42,7 +44,10 @@ HEAVY = (
     *("sqlalchemy.dialects.sqlite", "alembic.command"),
 )
 QUIET = ("-q", "-x", "-p", "no:cacheprovider", "-W", "ignore::pytest.PytestWarning")
-VERDICTS = {0: "survived", 1: "killed", 2: "killed", 4: "killed"}
+VERDICTS = {
+    **{0: "survived", 1: "killed", 2: "killed", 4: "killed"},
+    -signal.SIGXCPU: "too slow",
+}
 """By pytest's exit code; 2 and 4: a test module could no longer be imported."""
 
 
@@ -117,8 +122,8 @@ def _work(
     for name in HEAVY:
         __import__(name)
     for first in cases[:1]:
-        unchanged = replace(first, mutant=first.mutant.unchanged())
-        if (verdict := _verdict(work, copy, reach, unchanged)) != "survived":
+        own, _ = reach[first.module.parts[0]].tests_of(copy, first.module, first.mutant)
+        if own and (verdict := _run(work, copy, own)) != "survived":
             sys.exit(f"unchanged, {first.module} is {verdict}: see output.txt")
     for case in cases:
         started = time.monotonic()
@@ -153,7 +158,7 @@ def _run(work: Path, copy: Path, tests: Sequence[str]) -> str:
     child = os.fork()
     if child == 0:
         _run_and_exit(work / "output.txt", copy, tests)
-    deadline = time.monotonic() + SECONDS
+    deadline = time.monotonic() + PATIENCE
     while time.monotonic() < deadline:
         ended, status = os.waitpid(child, os.WNOHANG)
         if ended:
@@ -168,6 +173,7 @@ def _run(work: Path, copy: Path, tests: Sequence[str]) -> str:
 def _run_and_exit(output: Path, copy: Path, tests: Sequence[str]) -> NoReturn:
     import pytest  # noqa: PLC0415 — imported before the fork, see HEAVY
 
+    resource.setrlimit(resource.RLIMIT_CPU, (SECONDS, SECONDS))
     os.chdir(copy)
     os.environ["PYTHONPATH"] = str(copy)
     code = BROKEN
