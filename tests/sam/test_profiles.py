@@ -68,8 +68,8 @@ def test_the_link_is_one_its_wallet_opens(world: World, profile: str) -> None:
     [
         pytest.param("production", "we-build-cs-03", id="the-other-spelling"),
         pytest.param("we-build-cs-03", "eudi-reference-wallet", id="and-back"),
-        pytest.param("production", "credo", id="credential-sets"),
-        pytest.param("production", "walt-id", id="credential-sets-too"),
+        pytest.param("we-build-cs-03", "walt-id", id="and-back-again"),
+        pytest.param("production", "oidf-conformance", id="credential-sets"),
         pytest.param("oidf-conformance", "oidf-conformance", id="two-credentials"),
     ],
 )
