@@ -17,28 +17,18 @@ one. Whoever makes the canonical form can keep a list from us and cannot alter i
 
 import base64
 import binascii
-import hashlib
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from hmac import compare_digest
-from types import MappingProxyType
 from typing import Final
 
 from cryptography import x509
 from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
-from cryptography.hazmat.primitives.asymmetric import ec, padding, rsa
-from cryptography.hazmat.primitives.asymmetric.utils import encode_dss_signature
-from cryptography.hazmat.primitives.hashes import (
-    SHA256,
-    SHA384,
-    SHA512,
-    HashAlgorithm,
-)
 from cryptography.hazmat.primitives.serialization import Encoding
 
-from sam.trust import canonical_xml
+from sam.trust import canonical_xml, xml_algorithms
 from sam.trust.canonical_xml import Element
 from sam.trust.entries import TrustListSignatureError
 
@@ -48,52 +38,17 @@ EXCLUSIVE_C14N: Final = "http://www.w3.org/2001/10/xml-exc-c14n#"
 ENVELOPED: Final = "http://www.w3.org/2000/09/xmldsig#enveloped-signature"
 SIGNED_PROPERTIES: Final = "http://uri.etsi.org/01903#SignedProperties"
 
-MIN_RSA_BITS: Final = 2048
-"""Scheme operators do sign with 2048 bits, and the operator chose to pin the key."""
-
-_MORE: Final = "http://www.w3.org/2001/04/xmldsig-more#"
-_PSS: Final = "http://www.w3.org/2007/05/xmldsig-more#"
-_RSA: Final = MappingProxyType(
-    {
-        f"{_MORE}rsa-sha256": SHA256(),
-        f"{_MORE}rsa-sha384": SHA384(),
-        f"{_MORE}rsa-sha512": SHA512(),
-    }
-)
-_RSA_PSS: Final = MappingProxyType(
-    {
-        f"{_PSS}sha256-rsa-MGF1": SHA256(),
-        f"{_PSS}sha384-rsa-MGF1": SHA384(),
-        f"{_PSS}sha512-rsa-MGF1": SHA512(),
-    }
-)
-_ECDSA: Final = MappingProxyType(
-    {
-        f"{_MORE}ecdsa-sha256": SHA256(),
-        f"{_MORE}ecdsa-sha384": SHA384(),
-        f"{_MORE}ecdsa-sha512": SHA512(),
-    }
-)
-_CURVES: Final = (ec.SECP256R1, ec.SECP384R1)
-_DIGESTS: Final = MappingProxyType(
-    {
-        "http://www.w3.org/2001/04/xmlenc#sha256": hashlib.sha256,
-        f"{_MORE}sha384": hashlib.sha384,
-        "http://www.w3.org/2001/04/xmlenc#sha512": hashlib.sha512,
-    }
-)
-
 
 @dataclass(frozen=True, slots=True)
 class _Reference:
     """One ds:Reference whose transforms are those that its place allows."""
 
     uri: str
-    digest: Callable[[bytes], bytes]
+    method: str
     value: bytes
 
     def require(self, content: bytes, what: str) -> None:
-        if not compare_digest(self.digest(content), self.value):
+        if not compare_digest(xml_algorithms.digest(self.method, content), self.value):
             raise TrustListSignatureError(f"the digest is not that of the {what}")
 
 
@@ -110,69 +65,33 @@ def verified_document(
         raise TrustListSignatureError("not the five parts of a signed list")
     algorithm, value, signed_info, signed_properties, document = parts
     method = algorithm.decode("ascii", "replace")
-    signer = _signer(method, _base64(value), signed_info, signers, now)
+    proven = _proven(method, _base64(value), signed_info, signers, now)
     whole, properties = _references(canonical_xml.read(signed_info), method)
     whole.require(document, "document")
     properties.require(signed_properties, "SignedProperties")
-    _require_named(signer, canonical_xml.read(signed_properties), properties.uri)
+    _require_named(proven, canonical_xml.read(signed_properties), properties.uri)
     return document
 
 
-def _signer(
+def _proven(
     method: str,
     value: bytes,
     signed_info: bytes,
     signers: Sequence[x509.Certificate],
     now: datetime,
-) -> x509.Certificate:
-    """The pinned certificate, valid now, whose key made the signature (step 1)."""
-    in_time = [
-        one
-        for one in signers
-        if one.not_valid_before_utc <= now <= one.not_valid_after_utc
-    ]
-    if not in_time:
-        raise TrustListSignatureError("no pinned signer's certificate is valid now")
-    for certificate in in_time:
-        try:
-            _verify(certificate, method, value, signed_info)
-        except (InvalidSignature, UnsupportedAlgorithm):
-            continue
-        return certificate
-    raise TrustListSignatureError("the signature is of no pinned signer")
-
-
-def _verify(
-    certificate: x509.Certificate, method: str, value: bytes, content: bytes
-) -> None:
-    """Raise ``InvalidSignature`` also where key and method do not go together."""
-    key = certificate.public_key()
-    if isinstance(key, rsa.RSAPublicKey) and key.key_size >= MIN_RSA_BITS:
-        if method in _RSA:
-            return key.verify(value, content, padding.PKCS1v15(), _RSA[method])
-        if method in _RSA_PSS:
-            return key.verify(value, content, _pss(_RSA_PSS[method]), _RSA_PSS[method])
-    if isinstance(key, ec.EllipticCurvePublicKey) and isinstance(key.curve, _CURVES):
-        der = _der(value, key)
-        if method in _ECDSA:
-            return key.verify(der, content, ec.ECDSA(_ECDSA[method]))
-    raise InvalidSignature
-
-
-def _pss(algorithm: HashAlgorithm) -> padding.PSS:
-    return padding.PSS(
-        padding.MGF1(algorithm), algorithm.digest_size
-    )  # RFC 6931 §2.3.9
-
-
-def _der(value: bytes, key: ec.EllipticCurvePublicKey) -> bytes:
-    """XML Signature 1.1 §6.4.3 writes r and s one after the other."""
-    half = (key.key_size + 7) // 8
-    if len(value) != 2 * half:
-        raise InvalidSignature
-    return encode_dss_signature(
-        int.from_bytes(value[:half], "big"), int.from_bytes(value[half:], "big")
-    )
+) -> list[x509.Certificate]:
+    """The pinned certificates, valid now, whose key made the signature (step 1)."""
+    proven: list[x509.Certificate] = []
+    for certificate in signers:
+        if certificate.not_valid_before_utc <= now <= certificate.not_valid_after_utc:
+            try:
+                xml_algorithms.verify(certificate, method, value, signed_info)
+            except (InvalidSignature, UnsupportedAlgorithm):
+                continue
+            proven.append(certificate)
+    if not proven:
+        raise TrustListSignatureError("of no pinned signer whose certificate is valid")
+    return proven
 
 
 def _references(signed_info: Element, method: str) -> tuple[_Reference, _Reference]:
@@ -210,7 +129,7 @@ def _reference(element: Element, *expected: str) -> _Reference:
         raise TrustListSignatureError("a reference has other transforms")
     return _Reference(
         uri=element.attributes.get("URI", ""),
-        digest=_digest(method),
+        method=_algorithm(method),
         value=_base64(value.value().encode()),
     )
 
@@ -221,14 +140,9 @@ def _algorithm(element: Element) -> str:
     return element.attribute("Algorithm")
 
 
-def _digest(method: Element) -> Callable[[bytes], bytes]:
-    algorithm = _DIGESTS.get(_algorithm(method))
-    if algorithm is None:
-        raise TrustListSignatureError("a digest method that is not allowed")
-    return lambda content: algorithm(content).digest()
-
-
-def _require_named(signer: x509.Certificate, properties: Element, uri: str) -> None:
+def _require_named(
+    proven: Sequence[x509.Certificate], properties: Element, uri: str
+) -> None:
     """Step 4: SigningCertificate (V2) holds the digest of the signer's certificate."""
     if properties.name != f"{XADES}SignedProperties":
         raise TrustListSignatureError("not SignedProperties")
@@ -243,9 +157,16 @@ def _require_named(signer: x509.Certificate, properties: Element, uri: str) -> N
         raise TrustListSignatureError("the signing certificate is not named once")
     digest = named[0].all(f"{XADES}Cert")[0].one(f"{XADES}CertDigest")
     method, value = digest.exactly(f"{DS}DigestMethod", f"{DS}DigestValue")
-    der = signer.public_bytes(Encoding.DER)
-    if not compare_digest(_digest(method)(der), _base64(value.value().encode())):
+    named_digest, algorithm = _base64(value.value().encode()), _algorithm(method)
+    if not any(
+        compare_digest(xml_algorithms.digest(algorithm, _der(one)), named_digest)
+        for one in proven
+    ):
         raise TrustListSignatureError("the signature names another certificate")
+
+
+def _der(certificate: x509.Certificate) -> bytes:
+    return certificate.public_bytes(Encoding.DER)
 
 
 def _base64(text: bytes) -> bytes:

@@ -5,23 +5,16 @@ which must refuse it or see exactly what the scheme operator signed.
 """
 
 import re
-import shutil
-import subprocess
 import time
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from cryptography.hazmat.primitives.serialization import (
-    Encoding,
-    NoEncryption,
-    PrivateFormat,
-)
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from lxml import etree
 
-from app.ades import list_parts, trusted_lists
+from app.ades import list_parts
 from app.ades.errors import UnreadableListError
 from sam.trust import trusted_list
 from sam.trust.entries import SignedTrustList, TrustListError
@@ -32,8 +25,6 @@ from tests.sam.trust.xml_lists import (
     NOW,
     Draft,
     Operator,
-    Provider,
-    key_of,
     operator,
     tag,
     with_provider,
@@ -45,7 +36,6 @@ XML = SIGNED.xml().decode()
 EVIL_LIST = with_provider(trade_names=(EVIL.removeprefix("entity:"),)).text()
 EVIL_PROVIDER = with_provider(trade_names=("VATXX-666",)).providers[0].text()
 DECLARATION = "<?xml version='1.0'?>\n"
-XMLSEC1 = shutil.which("xmlsec1")
 
 
 def read(xml: bytes | str, *signers: Operator) -> SignedTrustList:
@@ -279,147 +269,6 @@ def outcome(content: bytes) -> SignedTrustList | None:
         return read(content)
     except (UnreadableListError, TrustListError):
         return None
-
-
-# --- in the confined child ---
-
-
-def test_the_child_takes_a_list_apart() -> None:
-    assert trusted_lists.signed_parts(SIGNED.xml()) == SIGNED.parts()
-
-
-BEFORE_THE_CHILD: dict[str, tuple[bytes, str]] = {
-    "doctype": (with_doctype("").encode(), "DOCTYPE"),
-    "entity": (in_xml("Agency", "<![CDATA[<!ENTITY]]>").encode(), "ENTITY"),
-    "nul": (b"<a>\0</a>", "x00"),
-    "utf-16": (XML.encode("utf-16"), "UTF-8"),
-    "too-long": (b" " * (trusted_lists.MAX_LIST_BYTES + 1), "longer"),
-}
-
-
-@pytest.mark.parametrize("name", BEFORE_THE_CHILD)
-def test_no_child_is_started_for_bytes_that_tell_it_themselves(
-    name: str, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(trusted_lists, "Children", None)
-    content, complaint = BEFORE_THE_CHILD[name]
-
-    with pytest.raises(UnreadableListError, match=complaint):
-        trusted_lists.signed_parts(content)
-
-
-@pytest.mark.parametrize(
-    "content",
-    [
-        pytest.param(b"", id="nothing"),
-        pytest.param(SIGNED.document.encode(), id="unsigned"),
-        pytest.param(XML[:-9].encode(), id="cut-off"),
-        pytest.param(b"<a>" * 5_000_000, id="deep"),
-        pytest.param(b"<a" + b' b:c=""' * 2_000_000 + b"/>", id="attributes"),
-    ],
-)
-def test_what_the_child_cannot_read_is_refused(content: bytes) -> None:
-    started = time.monotonic()
-
-    with pytest.raises(UnreadableListError):
-        trusted_lists.signed_parts(content)
-
-    assert time.monotonic() - started < trusted_lists.WALL_SECONDS + 5
-
-
-def test_a_child_that_uses_too_much_time_is_refused(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    monkeypatch.setattr(trusted_lists, "CPU_SECONDS", 1)
-    attributes = " ".join(f'a{n}=""' for n in range(100_000))
-
-    with pytest.raises(UnreadableListError, match="child failed"):
-        trusted_lists.signed_parts(in_xml("<TSPS", f"<a {attributes}/><TSPS").encode())
-
-
-def test_a_child_that_uses_too_much_memory_is_refused(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    monkeypatch.setattr(trusted_lists, "MEMORY_BYTES", 100 << 20)
-
-    with pytest.raises(UnreadableListError):
-        trusted_lists.signed_parts(b"<a>" + b"<b/>" * 4_000_000 + b"</a>")
-
-
-def test_what_comes_back_too_long_is_refused() -> None:
-    with pytest.raises(UnreadableListError, match="canonical form is above"):
-        trusted_lists.signed_parts(SIGNED.xml(), max_bytes=len(SIGNED.parts()) - 1)
-
-
-def test_a_large_list_comes_through() -> None:
-    signed = OPERATOR.sign(Draft(providers=(Provider(),) * 5000).text())
-
-    held = trusted_list.parse(
-        trusted_lists.signed_parts(signed.xml()),
-        signers=[OPERATOR.certificate],
-        now=NOW,
-    )
-
-    assert len(signed.xml()) > 5_000_000
-    assert len(held.entries) == 1  # five thousand times the same
-
-
-# --- what others make of it ---
-
-
-def run_xmlsec1(folder: Path, *arguments: str) -> str:
-    assert XMLSEC1 is not None
-    done = subprocess.run(
-        [XMLSEC1, *arguments, str(folder / "list.xml")],
-        capture_output=True,
-        text=True,
-        timeout=20,
-        check=False,
-    )
-    return done.stdout + done.stderr
-
-
-IDS = ("--id-attr:Id", "http://uri.etsi.org/01903/v1.3.2#:SignedProperties")
-
-
-@pytest.mark.skipif(XMLSEC1 is None, reason="xmlsec1 is not installed")
-@pytest.mark.parametrize("kind", ["rsa3072", "SECP256R1"])
-def test_xmlsec1_finds_the_builder_s_signature_right(kind: str, tmp_path: Path) -> None:
-    name = "rsa-sha256" if kind == "rsa3072" else "ecdsa-sha256"
-    signer = operator(kind, f"{MORE}{name}")
-    (tmp_path / "list.xml").write_bytes(signer.sign(Draft().text()).xml())
-    pem = signer.certificate.public_bytes(Encoding.PEM)
-    (tmp_path / "signer.pem").write_bytes(pem)
-
-    said = run_xmlsec1(
-        tmp_path, "--verify", *IDS, "--pubkey-cert-pem", str(tmp_path / "signer.pem")
-    )
-
-    assert "OK\nSignedInfo References (ok/all): 2/2" in said
-
-
-@pytest.mark.skipif(XMLSEC1 is None, reason="xmlsec1 is not installed")
-def test_a_list_that_xmlsec1_signed_is_read(tmp_path: Path) -> None:
-    signer = operator("rsa3072", f"{MORE}rsa-sha256")
-    template = re.sub(
-        "(<ds:DigestValue>)[^<]*",
-        "\\1",
-        signer.sign(Draft().text()).xml().decode(),
-        count=2,
-    )
-    template = re.sub("(<ds:SignatureValue>)[^<]*", "\\1", template)
-    (tmp_path / "list.xml").write_text(template)
-    key = key_of("rsa3072").private_bytes(
-        Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()
-    )
-    (tmp_path / "key.pem").write_bytes(key)
-
-    signed = run_xmlsec1(
-        tmp_path, "--sign", *IDS, "--privkey-pem", str(tmp_path / "key.pem")
-    )
-
-    held = read(signed, signer)
-    assert (held.sequence, len(held.entries)) == (42, 1)
 
 
 PARSERS = re.compile(r"\b(etree|expat|minidom|pulldom|sax|ElementTree|signxml)\b")
