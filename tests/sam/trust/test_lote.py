@@ -104,6 +104,11 @@ def es256(text: bytes) -> bytes:
     return wallet.es256(wallet.key("TEST scheme operator"), text.decode())
 
 
+def longer(text: bytes) -> bytes:
+    raw_signature = es256(text)
+    return raw_signature[:32] + b"\0" + raw_signature[32:]
+
+
 def raw(payload: bytes) -> bytes:
     return compact({"alg": "ES256"}, payload, es256)
 
@@ -133,6 +138,7 @@ REFUSED: dict[str, tuple[bytes, type[TrustListError]]] = {
     "PK4-alg-of-another-key": (good().signed_by(es256, "ES384"), Signature),
     "PK4-alg-RS256-with-an-ec-key": (good().signed_by(es256, "RS256"), Signature),
     "PK4-der-signature": (good().signed_by(lists.der_es256), Signature),
+    "PK4-signature-with-a-zero-more": (good().signed_by(longer), Signature),
     "PK4-other-payload": (other_payload(), Signature),
     "PK4-typ-of-a-status-list": (header(typ="statuslist+jwt"), Signature),
     "PK4-typ-of-a-credential": (header(typ="dc+sd-jwt"), Signature),
