@@ -39,7 +39,7 @@ MEDIA_TYPES: Final = MappingProxyType(
             "application/octet-stream",
             "text/plain",
         ),
-        m.FileKind.TRUSTED_LIST: (  # TS 119 612 §6.1, and what servers say instead
+        m.FileKind.TRUSTED_LIST: (  # TS 119 612 §6, and what servers say instead
             "application/vnd.etsi.tsl+xml",
             "application/xml",
             "text/xml",

@@ -150,7 +150,7 @@ def text_of(parent: Element, name: str, form: re.Pattern[str] | None = None) -> 
 
 
 def moment_of(text: str) -> datetime:
-    """§5.1.4: UTC, to the second, with Z."""
+    """UTC, to the second, with Z: no other form is allowed."""
     try:
         if _MOMENT.fullmatch(text):
             return datetime.fromisoformat(text)

@@ -114,7 +114,7 @@ def _times(scheme: Element, now: datetime) -> tuple[datetime, datetime | None]:
 
 
 def _parts(root: Element) -> tuple[Element, Sequence[Element]]:
-    """The scheme's information and the providers, if any; nothing else (§5.2)."""
+    """The scheme's information and the providers, if any; nothing else."""
     if len(root.children) == 1:
         return root.one(f"{TSL}SchemeInformation"), ()
     scheme, listed = root.exactly(

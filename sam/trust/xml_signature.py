@@ -5,7 +5,7 @@ The web tier hands over SignedInfo, SignedProperties and the document in canonic
 
     1. the signature value is over these SignedInfo bytes, by a signer the operator
        pinned and whose certificate is valid now          XML Signature 1.1 §3.2.2
-    2. SignedInfo has exactly the form of TS 119 612 §5.7.1: two references, the
+    2. SignedInfo has exactly the form of TS 119 612 §5.7: two references, the
        whole document and SignedProperties, with these transforms and no others
     3. the digests in it are those of the document and of SignedProperties
     4. SignedProperties names the signer's certificate        EN 319 132-1 §5.2.2
