@@ -122,7 +122,7 @@ def _parse(encoded: object, query: Query, kind: WalletKind) -> QesApproval:
     oid = text_member(members, "hashAlgorithmOID")
     if oid not in HASHES:
         raise MalformedError(f"hash algorithm {oid} is unknown or too weak")
-    _require_hashes_alg(members, kind)
+    _require_hashes_alg(members)
     _require_locations(members)
     return QesApproval(
         encoded=encoded,
@@ -158,9 +158,7 @@ def _spelling(members: Mapping[str, object], kind: WalletKind) -> str:
     return found[0]
 
 
-def _require_hashes_alg(members: Mapping[str, object], kind: WalletKind) -> None:
-    if kind.needs_hashes_alg and "transaction_data_hashes_alg" not in members:
-        raise MalformedError("transaction_data_hashes_alg is missing")
+def _require_hashes_alg(members: Mapping[str, object]) -> None:
     if "transaction_data_hashes_alg" in members:
         algs = _texts(members["transaction_data_hashes_alg"], "hashes_alg")
         if HASHES_ALG not in algs:

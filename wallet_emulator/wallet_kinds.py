@@ -26,7 +26,6 @@ class WalletKind:
     """One kind of wallet.
 
     ``spellings``: of the list of documents, and ``checksum`` the shape it may have.
-    ``needs_hashes_alg``: whether ``transaction_data_hashes_alg`` has to be sent.
     ``approves``: whether it knows transaction data at all. ``max_queries``: how many
     credentials may be asked for; None for any number. ``one_encoding``: it knows no
     choice between encodings (credential sets). ``verifier_info``: formats it has to
@@ -38,7 +37,6 @@ class WalletKind:
     schemes: tuple[str, ...] = SCHEMES
     spellings: tuple[str, ...] = (DOCUMENT_DIGESTS, DOCUMENT_INFOS)
     checksum: Literal["object", "string", "either"] = "either"
-    needs_hashes_alg: bool = False
     approves: bool = True
     max_queries: int | None = None
     one_encoding: bool = False
@@ -58,7 +56,6 @@ _OTHERS: Final = (
     WalletKind(
         name="credo",
         schemes=("openid4vp", "haip-vp"),
-        needs_hashes_alg=True,
         states_approval=False,
     ),
     WalletKind(

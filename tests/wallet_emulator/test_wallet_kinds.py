@@ -55,6 +55,7 @@ TAKEN = [
     ("eudi-reference-wallet", data(checksum=OBJECT)),
     ("credo", data()),
     ("credo", data("documentInfos")),
+    ("credo", data(alg=False)),
     ("walt-id", data()),
     ("we-build-cs-03", data("documentInfos")),
     ("we-build-cs-03", data("documentInfos", checksum=STRING)),
@@ -62,7 +63,6 @@ TAKEN = [
 REFUSED = [
     ("eudi-reference-wallet", data("documentInfos")),
     ("eudi-reference-wallet", data(checksum=STRING)),
-    ("credo", data(alg=False)),
     ("walt-id", data("documentInfos")),
     ("we-build-cs-03", data()),
     ("we-build-cs-03", data("documentInfos", checksum=OBJECT)),
