@@ -34,14 +34,14 @@ def demanding(
     tmp_path_factory: pytest.TempPathFactory, softhsm_module: Path
 ) -> Iterator[Service]:
     """A deployment where a wallet provider has to vouch for the key of every pass."""
-    settings = {
-        "QES_PKCS11_MODULE": str(softhsm_module),
-        "QES_PASS_KEY_ATTESTATION": "required",
-        "QES_PASS_KEY_STORAGE": "iso_18045_moderate",
-    }
     folder = tmp_path_factory.mktemp("demanding")
     with (
-        deployed(folder, **settings) as layout,
+        deployed(
+            folder,
+            QES_PKCS11_MODULE=str(softhsm_module),
+            QES_PASS_KEY_ATTESTATION="required",
+            QES_PASS_KEY_STORAGE="iso_18045_moderate",
+        ) as layout,
         running(layout) as stack,
         ExitStack() as opened,
     ):
