@@ -2,6 +2,8 @@
 
 import pytest
 
+from app.egress import AllowedHosts, Egress
+from app.status_fetching import StatusFetching
 from openid4vp.errors import StatusUnknownError
 from openid4vp.profile import Profile
 from openid4vp.status import ListKind, StatusReference
@@ -9,10 +11,18 @@ from sam import asking, kept_files
 from sam import messages as m
 from sam.kept_files import KeptLists
 from sam.trust.categories import Category
+from tests.app.raw_server import raw_server, response
 from tests.sam.lists import URI as STATUS_URI
 from tests.sam.lists import Published
 from tests.sam.trust.conftest import Configure, table
-from tests.sam.trust.handing import WALLETS, a_list, keep
+from tests.sam.trust.handing import (
+    LISTED_ID,
+    WALLETS,
+    a_list,
+    keep,
+    resolved,
+    state,
+)
 from tests.sam.trust.lists import Lote, entity
 from tests.sam.world import World
 from wallet_emulator.pid_provider import PidProvider
@@ -65,3 +75,24 @@ def test_a_status_list_is_looked_up_for_credentials_of_its_category_only(
     assert KeptLists(world.sam).value(reference, chain, now) == 0
     with pytest.raises(StatusUnknownError):
         KeptLists(world.sam, WALLETS).value(reference, chain, now)
+
+
+# --- the worker ---
+
+
+@pytest.mark.parametrize("media_type", ["application/jose", "application/json"])
+def test_the_worker_brings_the_list_from_where_the_source_says(
+    world: World, configure: Configure, listed: PidProvider, media_type: str
+) -> None:
+    with raw_server(lambda connection, _head: connection.close()) as server:
+        configure(table(uri=f"http://127.0.0.1:{server.port}/pid.json"))
+        said = response(a_list(world, listed).sign(), media_type=media_type)
+        server.talk = lambda connection, _head: connection.sendall(said)
+        allowed = AllowedHosts(
+            private={f"127.0.0.1:{server.port}"}, http_on_loopback=True
+        )
+
+        StatusFetching(world.client, Egress(allowed), world.clock).round()
+
+    assert state(world) == "fresh"
+    assert resolved(world, [listed.signer]) == LISTED_ID
