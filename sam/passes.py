@@ -28,7 +28,6 @@ def issue_pass(sam: Sam, call: m.IssuePass) -> m.IssuedPass:
     with sam.database.begin() as connection:
         handle = store.handle_row(connection, call.handle, now)
         issued = pass_store.pass_of_handle(connection, call.handle)
-        place = pass_status.free_place(connection)
     if handle is None:
         raise refused.UnknownHandleError("no such handle, or its time is over")
     if m.Grant.PASS not in handle.grants:
@@ -39,6 +38,8 @@ def issue_pass(sam: Sam, call: m.IssuePass) -> m.IssuedPass:
     if hmac.compare_digest(proven.thumbprint, handle.pid_key_thumbprint):
         raise refused.ProofRefusedError("the PID's key cannot hold a pass")
     ends = {str(n): pass_nonces.end_of(sam, n, now) for n in proven.nonces}
+    with sam.database.begin() as connection:
+        place = pass_status.free_place(connection)
     pass_id = secrets.token_urlsafe(24)
     credential = sam.pass_issuer.issue(
         pass_id, proven.jwk, now, status=pass_status.reference(sam, place)
