@@ -22,8 +22,8 @@ DISK_FULL = """
     BEGIN SELECT RAISE(ABORT, 'disk full'); END
 """
 CALLS = {
-    "open_identify": {"grants", "match_rules"},
-    "request": {"tx", "wallet_nonce"},
+    "open_identify": {"grants", "match_rules", "alone", "dc_api", "profile"},
+    "request": {"tx", "wallet_nonce", "wallet_metadata"},
     "submit": {"tx", "body"},
     "finish": {"tx"},
     "pass_nonce": set(),
@@ -57,6 +57,7 @@ def test_a_caller_can_name_no_nonce_key_query_signer_or_verdict() -> None:
         "handle",
         "purpose",
         "terms_version",
+        "profile",
     }
     assert set(m.PreparedDocument.model_fields) == {
         "name",
@@ -185,6 +186,8 @@ def test_info_says_what_callers_need_and_nothing_secret(world: World) -> None:
         "wanted_files",
         "trust_sources",
         "expiries",
+        "profiles",
+        "registration",
         "key_attestation",
         "key_storage",
         "user_authentication",
