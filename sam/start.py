@@ -228,6 +228,7 @@ def _started(sam: Sam) -> None:
             client_id=sam.client_id,
             profiles=list(sam.profiles),
             pid_providers=list(sam.pid_providers),
+            trust_sources=[held.source.record() for held in sam.trust_lists.held],
             free_tier_policy=None if sam.policy is None else sam.policy.model_dump(),
         )
 

@@ -21,6 +21,7 @@ from types import MappingProxyType
 from typing import Annotated, Final, Self
 
 from cryptography import x509
+from cryptography.hazmat.primitives import hashes
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from sam.messages import FileKind
@@ -100,6 +101,15 @@ class Source:
     service_types: frozenset[str]
     countries: frozenset[str] = frozenset()
     signing_certificates: bool = False
+
+    def record(self) -> dict[str, object]:
+        """For the audit log: what was gone by, and under whose certificates."""
+        return {
+            "name": self.name,
+            "category": self.category,
+            "uri": self.uri,
+            "signers": [c.fingerprint(hashes.SHA256()).hex() for c in self.signers],
+        }
 
     @property
     def list_type(self) -> str | None:

@@ -1,5 +1,6 @@
 """What operators are told: the state of each list, and what ends when."""
 
+import json
 import logging
 import re
 from datetime import timedelta
@@ -7,10 +8,11 @@ from pathlib import Path
 
 import pytest
 from click.testing import CliRunner
+from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.serialization import Encoding
 
 from app import doctor
-from sam import errors
+from sam import audit, errors
 from sam import messages as m
 from sam.cli import main
 from sam.trust import reports
@@ -250,6 +252,16 @@ def test_a_fit_file_does_not(world: World, configure: Configure) -> None:
     configure(table(name="b"), table(name="a"), table("wallet_providers", name="c"))
 
     assert [s.name for s in world.client.info().trust_sources] == ["b", "a", "c"]
+
+
+def test_the_audit_log_says_which_lists_and_signers_a_start_goes_by(
+    world: World, configure: Configure
+) -> None:
+    record = json.loads(world.audited(audit.Event.STARTED)[-1])
+
+    (source,) = record["trust_sources"]
+    assert (source["name"], source["uri"]) == ("eu-pid", URI)
+    assert source["signers"] == [lists.OPERATOR.fingerprint(SHA256()).hex()]
 
 
 def test_a_pem_file_may_hold_several_signers(
