@@ -154,7 +154,14 @@ def _audience(transaction: Transaction, wallet: WalletMetadata | None) -> str:
     return wallet.issuer or AUD
 
 
-def _claims(transaction: Transaction, wallet_nonce: str | None) -> dict[str, object]:
+def echo_of(sent: str | None) -> str | None:
+    """The wallet_nonce, if it can be echoed; raises ``InvalidRequestError``."""
+    if sent is not None and not _WALLET_NONCE.fullmatch(sent):
+        raise InvalidRequestError("wallet_nonce is 1 to 512 visible characters")
+    return sent
+
+
+def _claims(transaction: Transaction, sent_nonce: str | None) -> dict[str, object]:
     claims: dict[str, object] = {
         "client_id": transaction.client_id,
         "aud": AUD,
@@ -170,10 +177,8 @@ def _claims(transaction: Transaction, wallet_nonce: str | None) -> dict[str, obj
         claims["transaction_data"] = list(transaction.transaction_data)
     if transaction.verifier_info:
         claims["verifier_info"] = list(transaction.verifier_info)
-    if wallet_nonce is not None:
-        if not _WALLET_NONCE.fullmatch(wallet_nonce):
-            raise InvalidRequestError("wallet_nonce is 1 to 512 visible characters")
-        claims["wallet_nonce"] = wallet_nonce
+    if sent_nonce is not None:
+        claims["wallet_nonce"] = echo_of(sent_nonce)
     return claims
 
 

@@ -11,7 +11,8 @@ from typing import Any
 from sqlalchemy import Connection, Row
 
 from openid4vp import wallet_metadata
-from openid4vp.request import Transaction, sign_request_object
+from openid4vp.errors import InvalidRequestError
+from openid4vp.request import Transaction, echo_of, sign_request_object
 from sam import audit, store
 from sam import errors as refused
 from sam import messages as m
@@ -24,6 +25,7 @@ def request(sam: Sam, call: m.Request) -> m.SignedRequest:
     now = sam.clock()
     with sam.database.begin() as connection:
         row = still_open(sam, known(store.transaction(connection, call.tx)))
+    _check_wallet_nonce(call.wallet_nonce)
     signed = sign_request_object(
         Transaction.from_json(row.protocol),
         sam.request_signer,
@@ -34,6 +36,14 @@ def request(sam: Sam, call: m.Request) -> m.SignedRequest:
     with sam.database.begin() as connection:
         store.keep_request_object(connection, call.tx, signed)
     return m.SignedRequest(request_object=signed)
+
+
+def _check_wallet_nonce(sent: str | None) -> None:
+    """Anybody can send one: what is none is that caller's mistake and not ours."""
+    try:
+        echo_of(sent)
+    except InvalidRequestError as error:
+        raise refused.MalformedCallError(str(error)) from error
 
 
 def status(sam: Sam, call: m.ByTransaction) -> m.Status:

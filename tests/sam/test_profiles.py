@@ -170,6 +170,17 @@ def test_the_log_says_by_which_profile(world: World) -> None:
     assert json.loads(record)["profile"] == "credo"
 
 
+@pytest.mark.parametrize("nonce", ["a b", "\u00e9", "a\n", "\x7f"])
+def test_a_nonce_that_cannot_be_echoed_is_the_wallet_s_mistake(
+    world: World, nonce: str
+) -> None:
+    opened = kinds.open_identify(world, "production")
+    call = m.Request(tx=opened.tx, wallet_nonce=nonce)
+
+    with pytest.raises(errors.MalformedCallError):
+        world.client.request(call)
+
+
 # --- what the answer must hold ------------------------------------------------------
 
 
