@@ -85,7 +85,7 @@ def may_sign(certificate: x509.Certificate) -> bool:
 
 def _check_signer(chain: Sequence[x509.Certificate], now: datetime) -> None:
     signer = chain[0]
-    if len(chain) != 1 or not may_sign(signer):
+    if len(chain) != 1:
         raise IssuerNotTrustedError("x5c holds more than the listed certificate")
     if not signer.not_valid_before_utc <= now <= signer.not_valid_after_utc:
         raise IssuerNotTrustedError("the listed certificate is not valid now")

@@ -22,6 +22,8 @@ def write_sources(folder: Path, *tables: str, **signers: x509.Certificate) -> Pa
     for name, certificate in ({"operator": OPERATOR} | signers).items():
         pem = certificate.public_bytes(Encoding.PEM)
         (folder / f"{name}.pem").write_bytes(pem)
+    many = OPERATOR.public_bytes(Encoding.PEM) * 21
+    (folder / "many.pem").write_bytes(many)
     file = folder / "sources.toml"
     file.write_text("\n".join(tables))
     return file

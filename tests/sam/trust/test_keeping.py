@@ -4,9 +4,11 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+from cryptography import x509
 
 from sam import audit, errors
 from sam import messages as m
+from sam.trust import keeping
 from tests.openid4vp import wallet
 from tests.sam.trust import lists
 from tests.sam.trust.conftest import URI, Configure, table
@@ -192,6 +194,28 @@ def test_an_end_entity_is_no_anchor_unless_the_operator_says_so(
     assert resolved(world, [PidProvider.create(world.clock.now).signer]) is None
 
 
+WRONG_CERTIFICATES = {
+    "ca-that-may-not-sign-certificates": wallet.authority("x", usage="crl_sign"),
+    "issuer-that-is-no-ca": wallet.authority("x", ca=False),
+    "issuer-without-constraints": wallet.authority("x", ca=None),
+    "leaf-that-may-not-sign": wallet.leaf("x", issuer="y", usage="key_agreement"),
+    "leaf-without-usage": wallet.leaf("x", issuer="y", usage=None),
+}
+
+
+@pytest.mark.parametrize(
+    "listed_one", WRONG_CERTIFICATES.values(), ids=WRONG_CERTIFICATES
+)
+def test_a_certificate_that_is_neither_ca_nor_signer_counts_for_nothing(
+    world: World, configure: Configure, listed_one: x509.Certificate
+) -> None:
+    configure(table(signing_certificates=True))
+
+    keep(world, Lote([entity("P", listed_one)], issued=world.clock.now))
+
+    assert state(world) == "empty"
+
+
 def test_a_listed_signer_is_believed_while_it_is_valid(
     world: World, listed: PidProvider, configure: Configure
 ) -> None:
@@ -332,6 +356,18 @@ def test_a_list_for_a_uri_that_no_source_names_is_not_wanted(
         keep(world, a_list(world, listed), uri, kind)
 
     assert resolved(world, [listed.signer]) is None
+
+
+def test_a_list_that_another_process_replaced_meanwhile_is_not_overwritten(
+    world: World, listed: PidProvider
+) -> None:
+    (before,) = world.sam.trust_lists.held
+    keep(world, a_list(world, listed, sequence=8))
+
+    with pytest.raises(errors.FileRefusedError, match="meanwhile"):
+        keeping._keep_for(world.sam, before, a_list(world, sequence=7).sign())
+
+    assert resolved(world, [listed.signer]) == LISTED_ID
 
 
 def test_without_sources_no_list_is_wanted(world: World) -> None:

@@ -234,6 +234,7 @@ UNFIT = {
     "country-in-words": (table(countries=["Finland"]), "countries"),
     "unknown-setting": (table(signer="operator.pem"), "signer"),
     "trusted-list-of-all-services": (table(kind="trusted_list"), "service_types"),
+    "too-many-signers": (table(signers="many.pem"), "more than 20"),
     "two-of-one-name": (table() + "\n" + table(uri=f"{URI}?2"), "two lists"),
 }
 
