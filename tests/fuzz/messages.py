@@ -33,6 +33,7 @@ from openid4vp.errors import Openid4vpError
 from openid4vp.profile import STANDARD_DIALECT
 from openid4vp.transaction import Transaction
 from openid4vp.verified import VerifiedCredential
+from tests.fuzz.mutations import KEPT
 from tests.fuzz.oracle import Target
 from tests.openid4vp import list_issuer, mdoc_builder, wallet
 from tests.openid4vp.scene import (
@@ -79,7 +80,7 @@ def _base64url(data: bytes) -> object:
 
 def _cbor(data: bytes) -> object:
     value = cbor.decode(data, "fuzz", binary_keys=True)
-    cbor2.loads(data)  # what is strict is CBOR to others too
+    cbor2.loads(data, semantic_decoders=KEPT)  # what is strict is CBOR to others too
     return value
 
 

@@ -103,17 +103,20 @@ def _as_cbor(data: bytes, random: Random, level: int) -> bytes | None:
     if not data or data[0] >> 5 not in (4, 5, 6):
         return None
     try:
-        tree = cbor2.loads(data, semantic_decoders=_Kept(), allow_duplicate_keys=True)
+        tree = cbor2.loads(data, semantic_decoders=KEPT, allow_duplicate_keys=True)
         return cbor2.dumps(_tree(tree, random, level))
     except (ValueError, TypeError, RecursionError, OverflowError, cbor2.CBORError):
         return None
 
 
 class _Kept(dict[int, Any]):
-    """Tags stay tags, whatever the library would make of them."""
+    """Tags stay tags, whatever the library would make of them: dates among them."""
 
     def __missing__(self, tag: int) -> Callable[[Any, bool], Any]:
         return lambda value, _immutable: cbor2.CBORTag(tag, value)
+
+
+KEPT = _Kept()
 
 
 def _tree(tree: Any, random: Random, level: int) -> Any:
