@@ -4,8 +4,10 @@ Examples are few and always the same here. What ``make fuzz`` finds becomes a ro
 ``found``, so that it stays found.
 """
 
+import re
 import time
 from collections.abc import Callable
+from pathlib import Path
 from random import Random
 
 import pytest
@@ -122,3 +124,10 @@ def test_changes_get_behind_signatures() -> None:
     }
 
     assert {" DisclosureError", " CredentialTypeError", " MissingClaimError"} <= said
+
+
+def test_the_page_names_every_target() -> None:
+    page = (Path(__file__).parents[2] / "docs/reference/fuzzing.md").read_text()
+    named = set(re.findall(r"`([^`]+)`(\*?)", page.partition("## Targets")[2]))
+
+    assert {(name, "*" * target.sealed) for name, target in TARGETS.items()} <= named
