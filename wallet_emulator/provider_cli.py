@@ -93,8 +93,8 @@ def serve(context: click.Context, own_directory: Path | None, bind: str) -> None
     """Publish the lists of which PIDs are revoked."""
     if not is_loopback(bind.rpartition(":")[0].strip("[]")):
         raise click.BadParameter("a test provider is served on loopback only", None)
-    home = home_of(context, own_directory)
-    LoopbackServer(lambda: _lists(home), bind=bind).run()
+    app = _lists(home_of(context, own_directory))
+    LoopbackServer(lambda: app, bind=bind).run()
 
 
 def _lists(home: Home) -> Flask:

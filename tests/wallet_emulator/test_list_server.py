@@ -137,6 +137,7 @@ def test_the_identifier_list_holds_the_names_of_the_revoked(
 ) -> None:
     gone: Any = lists.new_name()
     lists.new_name()
+    fetch(server, "/identifier-lists/1")
     lists.revoke(gone)
 
     header, claims = read_cwt(fetch(server, "/identifier-lists/1"), publisher)

@@ -8,6 +8,7 @@ import pytest
 from click.testing import CliRunner
 
 from tests.wallet_emulator.relying_party import NOW
+from wallet_emulator import status_lists
 from wallet_emulator.cli import cli
 from wallet_emulator.errors import NotSetUpError, UnknownStatusError
 from wallet_emulator.persons import PERSONS
@@ -47,6 +48,16 @@ def test_no_place_is_given_twice_even_at_once(lists: StatusLists) -> None:
 
     assert len(set(given)) == 80
     assert lists.register().places == set(given)
+
+
+def test_a_list_is_filled_to_its_last_place(
+    monkeypatch: pytest.MonkeyPatch, lists: StatusLists
+) -> None:
+    monkeypatch.setattr(status_lists, "PLACES", 16)
+
+    given = [idx_of(lists.new_place()) for _ in range(16)]
+
+    assert sorted(given) == list(range(16))
 
 
 def test_places_do_not_tell_the_order_of_issuing(lists: StatusLists) -> None:
