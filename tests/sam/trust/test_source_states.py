@@ -6,7 +6,7 @@ import pytest
 
 from sam import errors
 from sam import messages as m
-from tests.sam.trust import lists
+from tests.sam.trust import lists, xml_lists
 from tests.sam.trust.conftest import URI, Configure, table
 from tests.sam.trust.handing import (
     a_list,
@@ -18,6 +18,26 @@ from tests.sam.trust.handing import (
 )
 from tests.sam.world import World
 from wallet_emulator.pid_provider import PidProvider
+
+
+def test_a_closed_list_is_not_kept(world: World, configure: Configure) -> None:
+    """TS 119 612 §5.3.15; guarded by the same list with an end."""
+    types = [xml_lists.PROVIDER_PID]
+    closing = xml_lists.Operator()
+    configure(
+        table(kind="trusted_list", signers="closing.pem", service_types=types),
+        closing=closing.certificate,
+    )
+
+    def parts(draft: xml_lists.Draft) -> bytes:
+        return closing.sign(draft.text()).parts()
+
+    with pytest.raises(errors.FileRefusedError, match="trust_list_time"):
+        keep(world, parts(xml_lists.Draft(next_update="")), kind="trusted_list")
+    assert state(world) == "broken"
+
+    keep(world, parts(xml_lists.Draft()), kind="trusted_list")
+    assert state(world) == "empty"  # held; its one provider is no CA
 
 
 def test_absent_until_one_came(world: World, configure: Configure) -> None:
