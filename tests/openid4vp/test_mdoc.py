@@ -105,6 +105,10 @@ RIGHT: dict[str, Change] = {
     "element-beyond-the-query": lambda m: m.items[PID].append(item(99, "sex", 2)),
     "domestic-namespace": lambda m: m.items.update({PID + ".se": [item(5, "x", 1)]}),
     "no-elements-of-a-namespace": lambda m: m.items.update({PID + ".se": []}),
+    "digest-id-zero": lambda m: (
+        m.hidden[PID].clear(),
+        m.items[PID][0].update(digestID=0),
+    ),
     "random-of-16": lambda m: m.items[PID][0].update(random=bytes(16)),
 }
 

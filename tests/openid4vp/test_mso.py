@@ -127,6 +127,10 @@ WRONG: dict[str, tuple[Refusal, Change]] = {
             edited(digests=lambda d: {PID: {int(k): v for k, v in d[PID].items()}})(m),
         ),
     ),
+    "digest-id-negative": (
+        e.DisclosureError,
+        lambda m: m.items[PID][0].update(digestID=-1),
+    ),
     "digest-id-missing": (
         e.DisclosureError,
         edited(item=lambda b: b.replace(b"digestID", b"digestIE")),

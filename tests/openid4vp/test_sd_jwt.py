@@ -3,7 +3,7 @@
 import pytest
 
 from openid4vp import errors as e
-from openid4vp.sd_jwt import digest, disclose, hash_alg, parse
+from openid4vp.sd_jwt import MAX_DEPTH, digest, disclose, hash_alg, parse
 from tests.openid4vp import wallet
 from tests.openid4vp.deviations import (
     SAME_TEXT,
@@ -202,6 +202,22 @@ def test_a_presentation_at_the_limit_is_split(text: str) -> None:
 def test_a_presentation_above_the_limit_is_not_split(text: str) -> None:
     with pytest.raises(e.MalformedResponseError):
         parse(text)
+
+
+def nested(levels: int) -> list[object]:
+    """A list in a list, so many of them."""
+    return [] if levels == 1 else [nested(levels - 1)]
+
+
+def test_claims_as_deep_as_allowed_are_read() -> None:
+    claims = {"a": nested(MAX_DEPTH)}
+
+    assert disclose(claims, [], "sha-256") == claims
+
+
+def test_claims_deeper_than_allowed_are_refused() -> None:
+    with pytest.raises(e.DisclosureError, match="deeper"):
+        disclose({"a": nested(MAX_DEPTH + 1)}, [], "sha-256")
 
 
 def test_a_presentation_is_split_at_its_tildes() -> None:
