@@ -15,7 +15,7 @@ is read from there, as of the moment it was received.
 
 import hashlib
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from enum import StrEnum
 from typing import Any, Final
@@ -33,6 +33,7 @@ from sam.trust.entries import (
     TrustedEntry,
     TrustListError,
     TrustListKindError,
+    printable,
 )
 from sam.trust.sources import Source
 
@@ -49,11 +50,16 @@ class SourceState(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class HeldList:
-    """A source and what is held of it. ``matching``: the entries that count for it."""
+    """A source and what is held of it.
+
+    ``matching``: the entries that count for it. ``left_out``: a sentence for each that
+    can be nobody's anchor.
+    """
 
     source: Source
     signed: SignedTrustList | None = None
     matching: tuple[TrustedEntry, ...] = ()
+    left_out: tuple[str, ...] = ()
     content_sha256: bytes | None = None
     received_at: datetime | None = None
     fetch_at: datetime = NEVER
@@ -96,7 +102,28 @@ def read(source: Source, content: bytes, now: datetime) -> SignedTrustList:
     return signed
 
 
-def matching(source: Source, signed: SignedTrustList) -> tuple[TrustedEntry, ...]:
+def matching(
+    source: Source, signed: SignedTrustList
+) -> tuple[tuple[TrustedEntry, ...], tuple[str, ...]]:
+    """Who is trusted by a list; and who not, though others like them are, in words.
+
+    A certificate of two providers would mix up their persons: it is neither's.
+    """
+    ids: dict[x509.Certificate, set[str]] = {}
+    for entry in _fitting(source, signed):
+        ids.setdefault(entry.certificate, set()).add(entry.provider_id)
+    chosen, left_out = [], list(signed.unusable)
+    for entry in _fitting(source, signed):
+        if len(ids[entry.certificate]) == 1:
+            chosen.append(entry)
+        else:
+            left_out.append(
+                f"{printable(entry.name)}: its certificate is another's too"
+            )
+    return tuple(chosen), tuple(left_out)
+
+
+def _fitting(source: Source, signed: SignedTrustList) -> tuple[TrustedEntry, ...]:
     """The entries of the source's service types and countries that can be anchors."""
     return tuple(
         entry
@@ -150,33 +177,29 @@ class TrustLists:
         if row is None:
             return HeldList(source=held.source)
         if row.content_sha256 != held.content_sha256:
-            signed, chosen, problem = self._read(held.source, row)
-        else:
-            signed, chosen = held.signed, held.matching
-            problem = row.problem or (held.problem if signed is None else None)
-        return HeldList(
-            source=held.source,
-            signed=signed,
-            matching=chosen,
-            content_sha256=row.content_sha256,
+            held = self._read(held.source, row)
+        unread = held.problem if held.signed is None else None
+        return replace(
+            held,
             received_at=row.received_at,
             fetch_at=row.fetch_at or NEVER,
-            problem=problem,
+            problem=row.problem or unread,
             problem_at=row.problem_at,
         )
 
-    def _read(
-        self, source: Source, row: Row[Any]
-    ) -> tuple[SignedTrustList | None, tuple[TrustedEntry, ...], str | None]:
+    def _read(self, source: Source, row: Row[Any]) -> HeldList:
+        sha256: bytes = row.content_sha256
+        held = HeldList(source=source, content_sha256=sha256)
         with self._database.begin() as connection:
-            content = list_store.content(connection, source.name, row.content_sha256)
-        if content is None or hashlib.sha256(content).digest() != row.content_sha256:
-            return None, (), row.problem or "trust_list_replaced"
+            content = list_store.content(connection, source.name, sha256)
+        if content is None or hashlib.sha256(content).digest() != sha256:
+            return replace(held, problem="trust_list_replaced")
         try:
             signed = read(source, content, row.received_at)
         except TrustListError as error:
-            return None, (), error.code
-        return signed, matching(source, signed), row.problem
+            return replace(held, problem=error.code)
+        chosen, left_out = matching(source, signed)
+        return replace(held, signed=signed, matching=chosen, left_out=left_out)
 
 
 class CategoryTrust:

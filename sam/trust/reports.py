@@ -134,8 +134,8 @@ def _says(held: HeldList, state: SourceState, now: datetime) -> str:
     }[state]
     if state is SourceState.STALE and held.problem:
         said += f"; what came is refused ({held.problem})"
-    unusable = held.signed.unusable if held.signed else ()
-    return f"{said}. Not usable: {'; '.join(unusable[:5])}" if unusable else said
+    left_out = "; ".join(held.left_out[:5])
+    return f"{said}. Not usable: {left_out}" if left_out else said
 
 
 def _meanwhile(held: HeldList, now: datetime) -> str:

@@ -230,6 +230,25 @@ def test_a_listed_signer_is_believed_while_it_is_valid(
     assert resolved(world, [short]) is None
 
 
+def test_a_certificate_of_two_providers_is_nobody_s(
+    world: World, listed: PidProvider
+) -> None:
+    """Else a number of one provider would be the person of the other's number."""
+    other = PidProvider.create(world.clock.now)
+    entities = [
+        entity("A", listed.ca),
+        entity("B", listed.ca, registration="VATFI-7654321"),
+        entity("C", other.ca, registration="VATDE-1"),
+    ]
+
+    keep(world, Lote(entities, issued=world.clock.now))
+
+    assert resolved(world, [listed.signer]) is None
+    assert resolved(world, [other.signer]) == "eu-pid/entity:VATDE-1"
+    (source,) = world.client.info().trust_sources
+    assert "B: its certificate is another's too" in source.says
+
+
 def test_countries_narrow_a_list(
     world: World, listed: PidProvider, configure: Configure
 ) -> None:
@@ -374,10 +393,3 @@ def test_without_sources_no_list_is_wanted(world: World) -> None:
     with pytest.raises(errors.FileNotWantedError):
         keep(world, a_list(world))
     assert world.client.info().trust_sources == ()
-
-
-def test_a_list_above_the_limit_is_not_taken(
-    world: World, configure: Configure
-) -> None:
-    with pytest.raises(ValueError, match="length"):
-        m.KeepFile(kind=m.FileKind.LOTE, uri=URI, length=16 * 1024 * 1024 + 1)

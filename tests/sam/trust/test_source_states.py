@@ -129,3 +129,10 @@ def test_a_list_is_wanted_at_once_then_every_six_hours(
     (wanted,) = world.client.info().wanted_files
     assert wanted.fetch_at == world.clock.now + timedelta(hours=6)
     assert wanted.usable_until == kept.usable_until
+
+
+def test_a_list_above_the_limit_is_not_taken(
+    world: World, configure: Configure
+) -> None:
+    with pytest.raises(ValueError, match="length"):
+        m.KeepFile(kind=m.FileKind.LOTE, uri=URI, length=16 * 1024 * 1024 + 1)
