@@ -340,6 +340,12 @@ def _reading() -> Iterator[Scene]:
     )
 
 
+WALLET_KINDS = (
+    m.OfferedProfile(name="production", title="EU Digital Identity Wallet"),
+    m.OfferedProfile(name="credo", title="Wallet built on Credo"),
+)
+
+
 def _identifying() -> Iterator[Scene]:
     def asking(name: str, **more: Any) -> Scene:
         context = {**WALLET, "request": Request(), **more}
@@ -347,6 +353,11 @@ def _identifying() -> Iterator[Scene]:
 
     yield asking("identification")
     yield asking("identification-link-only", qr=None)
+    yield asking("identification-other-wallet", choose_wallet=True)
+    kinds = {"request": Request(), "kinds": WALLET_KINDS, "back": "/"}
+    yield Scene("wallet-kind", "wallet_kind.html", {**kinds, "chosen": None})
+    chosen = WALLET_KINDS[1].name
+    yield Scene("wallet-kind-chosen", "wallet_kind.html", {**kinds, "chosen": chosen})
     yield asking("identification-demo", demo_link=DEMO_LINK)
     yield asking("identification-expired", expired=True, renew_by_itself=False)
     yield asking("identification-answered", answered=True)
