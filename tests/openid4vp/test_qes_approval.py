@@ -208,3 +208,11 @@ def test_documents_are_counted_and_bounded() -> None:
 
     with pytest.raises(InvalidTransactionDataError, match="documents"):
         send(many, Dialect())
+
+
+def test_a_text_that_no_wallet_expects_is_not_sent() -> None:
+    """Each document is within bounds; what they come to together is not."""
+    long = replace(LEASE, label="\U0001d504" * MAX_LABEL)
+
+    with pytest.raises(InvalidTransactionDataError, match="longer"):
+        send(request(Dialect(), *([long] * MAX_DOCUMENTS)).encode(), Dialect())
