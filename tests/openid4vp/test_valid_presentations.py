@@ -23,7 +23,7 @@ from tests.openid4vp.drawn_sd_jwt import CHAINS
 from tests.openid4vp.presented import Drawn, drawn
 from tests.openid4vp.strategies import pid_data
 
-WANTED = int(os.environ.get("VALID_PRESENTATIONS", "2000"))
+WANTED = int(os.environ.get("VALID_PRESENTATIONS", "1000"))
 FORMATS = ("pid", "pid_mdoc")
 
 
