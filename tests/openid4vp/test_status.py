@@ -109,6 +109,17 @@ def test_a_place_in_an_identifier_list() -> None:
     )
 
 
+@pytest.mark.parametrize("idx", [0, 2**31 - 1])
+def test_the_first_and_the_last_place_of_any_list(idx: int) -> None:
+    assert reference_of({"status_list": {"idx": idx, "uri": URI}}).idx == idx
+
+
+def test_what_is_as_long_as_it_may_be_is_read() -> None:
+    place = {"id": bytes(256), "uri": URI.ljust(2048, "a"), "certificate": bytes(8192)}
+
+    assert reference_of({"identifier_list": place}).id == bytes(256)
+
+
 @dataclass
 class Says:
     """A lookup that says one thing, and remembers what it was asked."""
