@@ -133,7 +133,7 @@ def _soonest(expiries: Sequence[m.Expiry]) -> str:
     dated = [e for e in expiries if e.ends_at is not None]
     if not dated:
         return "nothing that the SAM holds has an end"
-    return f"nothing within 30 days; the next is {_ends(dated[0])}"
+    return f"nothing ends soon; first {_ends(dated[0])}"
 
 
 def _documents(documents: Documents) -> Finding:

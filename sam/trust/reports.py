@@ -19,6 +19,8 @@ WARN: Final = timedelta(days=30)
 URGENT: Final = timedelta(days=7)
 LIST_WARN: Final = timedelta(days=7)
 """A list is replaced long before its end: a month would warn of nearly every one."""
+OVERDUE: Final = timedelta(days=2)
+"""A list is asked for every six hours (``keeping``)."""
 
 Level = Literal["ok", "warn", "urgent", "over"]
 
@@ -78,11 +80,19 @@ def watched_lists(lists: TrustLists) -> Iterator[Watched]:
             yield Watched(f"list {held.source.name}: none held", None, needed=False)
         else:
             yield Watched(f"list {held.source.name}", held.usable_until, LIST_WARN)
+            yield _fetching(held)
         for number, signer in enumerate(held.source.signers, 1):
             subject = f"signer {number} of list {held.source.name}"
             yield Watched(subject, signer.not_valid_after_utc, needed=False)
     if not lists.held:
         yield Watched("list: none is configured", None, needed=False)
+
+
+def _fetching(held: HeldList) -> Watched:
+    """A list withheld from us is good for months: that nothing comes is said."""
+    came = held.received_at
+    ends_at = None if came is None else came + OVERDUE
+    return Watched(f"fetching of list {held.source.name}", ends_at, timedelta(0))
 
 
 def watched_file(subject: str, file: Path) -> Watched:

@@ -72,7 +72,7 @@ class DailyLog:
         for sentence in (*map(sentence_of, alarms), *alarms_of_lists):
             log.warning("trust: %s", sentence)
         if not alarms and not alarms_of_lists:
-            log.info("trust: nothing ends within 30 days; every list is fresh")
+            log.info("trust: nothing ends soon; every list is fresh")
 
 
 def sentence_of(expiry: m.Expiry) -> str:

@@ -68,6 +68,7 @@ def test_everything_that_ends_is_watched(world: World, configure: Configure) -> 
         "anchor pid_providers demo-pid-provider",
         "anchor wallet_providers: none at all",
         "list eu-pid",
+        "fetching of list eu-pid",
         "signer 1 of list eu-pid",
         "registration certificate: none",
     }
@@ -90,6 +91,21 @@ def test_what_ends_is_said_before_and_after(world: World) -> None:
 
     world.clock.now = leaf.not_valid_after_utc + DAY
     assert "certificate request-signing" in subjects(world, "over")
+
+
+def test_a_list_that_does_not_come_any_more_is_an_alarm_long_before_it_ends(
+    world: World, configure: Configure
+) -> None:
+    content = a_list(world, PidProvider.create(world.clock.now)).sign()
+    keep(world, content)
+    world.clock.pass_by(days=1, hours=23)
+    assert "fetching of list eu-pid" in subjects(world, "ok")
+
+    world.clock.pass_by(hours=1)
+    assert "fetching of list eu-pid" in subjects(world, "over")
+
+    keep(world, content)
+    assert "fetching of list eu-pid" in subjects(world, "ok")
 
 
 def test_a_listed_anchor_is_named_when_it_ends_soon(
@@ -139,7 +155,7 @@ def test_each_state_says_what_to_do(world: World, configure: Configure) -> None:
 def test_the_doctor_says_the_same(world: World, configure: Configure) -> None:
     found = {f.subject: f for f in doctor.trust(world.client)}
     assert found["trust list eu-pid"].holds is False
-    assert found["expiry"].says.startswith("nothing within 30 days; the next is ")
+    assert found["expiry"].says.startswith("nothing ends soon; first ")
 
     keep(world, a_list(world, PidProvider.create(world.clock.now)))
 
@@ -218,7 +234,7 @@ def test_the_log_says_so_when_all_is_well(
     world.client.info()
 
     assert [r.message for r in caplog.records if r.name == "sam.trust"] == [
-        "trust: nothing ends within 30 days; every list is fresh"
+        "trust: nothing ends soon; every list is fresh"
     ]
 
 
