@@ -268,8 +268,8 @@ def test_a_stranger_is_shown_nothing(web: Web, client: FlaskClient) -> None:
 def test_the_name_is_forgotten(web: Web, client: FlaskClient, answered: str) -> None:
     client.get(answered)
     web.clock.forward(seconds=(KEPT + timedelta(seconds=1)).total_seconds())
-    web.parts.lone_identification.forget()
 
     assert VERIFIED not in shown(client).ids()
+    web.parts.lone_identification.forget()
     with web.database() as db:
         assert db.query(Exchange).count() == 0

@@ -312,3 +312,13 @@ def test_it_is_off_unless_the_settings_say_otherwise(
         assert "ask-in-browser" not in page.ids()
         for path in (request_url, "/identify/browser", "/oid4vp/browser/" + "x" * 32):
             assert client.post(path, data=fields).status_code == 404
+
+
+def test_identification_alone_has_its_own_switch(tmp_path: Path, world: World) -> None:
+    (tmp_path / "one").mkdir()
+    config = world.config(tmp_path / "one").model_copy(update={"dc_api": True})
+    with world.web(config) as web:
+        client = web.browser()
+        fields = {"csrf_token": token(upload(client), "stop")}
+
+        assert client.post("/identify/browser", data=fields).status_code == 404
