@@ -16,11 +16,16 @@ from tests.openid4vp import wallet as signing
 from tests.sam.callers import Holder
 from tests.sam.world import NOW, World
 from wallet_emulator import answer, dcql
+from wallet_emulator.keys import new_key
 from wallet_emulator.link import FetchedRequest
+from wallet_emulator.persons import PERSONS
+from wallet_emulator.pid_provider import holder_jwk, pid_claims
 from wallet_emulator.request import VerifiedRequest, authenticate, read
+from wallet_emulator.wallet import PID, PID_MDOC
 from wallet_emulator.wallet_kinds import EMULATOR, KINDS, WalletKind
 
 REGISTRAR: Final = signing.leaf("TEST registrar", issuer="TEST registrar CA")
+OLD_PID: Final = "urn:eu.europa.ec.eudi:pid:1"
 SELF_ISSUED: Final = "https://self-issued.me/v2"
 DATASET: Final = {"name": "TEST signing service", "intended_use": "sign documents"}
 PID_CLAIMS: Final = (
@@ -95,6 +100,18 @@ def fetched(world: World, opened: m.Opened, **call: Any) -> FetchedRequest:
         wallet_nonce=nonce,
         request_object=signed.request_object,
     )
+
+
+def person_with_old_pid(world: World) -> Holder:
+    """A PID of the type that early test issuers used, and in no other encoding."""
+    person = world.person("asa", holds_pass=False)
+    key, now = new_key(), world.clock.now
+    claims = pid_claims(PERSONS["asa"], now)
+    jwk = holder_jwk(key.public_key())
+    pid = world.provider.issue(claims, jwk, now, vct=OLD_PID)
+    person.wallet.hold(PID, pid, key)
+    person.wallet.drop(PID_MDOC)
+    return person
 
 
 def read_by(kind: WalletKind, world: World, opened: m.Opened) -> VerifiedRequest:

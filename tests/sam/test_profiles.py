@@ -181,6 +181,18 @@ def test_a_nonce_that_cannot_be_echoed_is_the_wallet_s_mistake(
         world.client.request(call)
 
 
+def test_a_further_pid_type_is_one_profile_s_alone(world: World) -> None:
+    asa = kinds.person_with_old_pid(world)
+    reference = kinds.open_identify(world, "eudi-reference-wallet")
+    production = kinds.open_identify(world, "production")
+
+    body = kinds.answer_by(KINDS["eudi-reference-wallet"], asa, reference)
+
+    assert world.submit(reference.tx, body).handle is not None
+    with pytest.raises(RequestRefusedError):
+        kinds.answer_by(KINDS["emulator"], asa, production)
+
+
 # --- what the answer must hold ------------------------------------------------------
 
 
