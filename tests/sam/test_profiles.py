@@ -277,6 +277,22 @@ def test_the_audience_is_the_wallet_that_names_itself(tmp_path: Path) -> None:
         assert kinds.parts(silent.request_object)[1]["aud"] == kinds.SELF_ISSUED
 
 
+@pytest.mark.parametrize("seconds", [40, -20], ids=["too-old", "too-far-ahead"])
+def test_a_narrower_window_holds_for_proofs(tmp_path: Path, seconds: int) -> None:
+    """The same proof is in time for production."""
+    window = {"iat_past_seconds": 30, "iat_future_seconds": 5}
+    with kinds.world_of_kinds(tmp_path, own(tmp_path, answer=window)) as world:
+        erika = world.person("erika", holds_pass=False)
+        asked = [kinds.open_identify(world, name) for name in ("own", "production")]
+        world.clock.pass_by(seconds=60)
+        narrow, wide = (kinds.answer_by(KINDS["emulator"], erika, o) for o in asked)
+        world.clock.pass_by(seconds=seconds)
+
+        with pytest.raises(errors.AnswerRefusedError):
+            world.submit(asked[0].tx, narrow)
+        assert world.submit(asked[1].tx, wide).handle is not None
+
+
 def test_wallets_are_told_whose_pids_are_trusted(tmp_path: Path) -> None:
     with kinds.world_of_kinds(
         tmp_path, own(tmp_path, trusted_authorities=True)
