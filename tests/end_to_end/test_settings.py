@@ -41,8 +41,10 @@ def service(softhsm_module: Path, foreign: PidProvider) -> Iterator[Service]:
             "QES_SAM_SOCKET": str(folder / "s"),
             "QES_PID_TRUST_ANCHORS": str(anchors),
             "QES_CLIENT_ID_PREFIX": "x509_san_dns",
+            "QES_EGRESS_PRIVATE_HOSTS": '["lists.example"]',
+            "QES_STATUS_LIST_URIS": '["https://lists.example/1"]',
         }
-        layout = opened.enter_context(deployed(folder, **settings))
+        layout = opened.enter_context(deployed(folder, lists=True, **settings))
         stack = opened.enter_context(running(layout))
         yield Service(layout, stack, connect(folder / "s"), opened)
 
@@ -52,6 +54,19 @@ def test_a_person_of_an_added_pid_provider_signs(
     service: Service, foreign: PidProvider, tmp_path: Path
 ) -> None:
     signer = Signer(service, tmp_path, "asa", provider=foreign)
+
+    returned = signer.answer(signer.approve())
+
+    page = signer.browser.open(str(returned.redirect_uri))
+    assert page.element("request-state").attribute("data-state") == "signed"
+
+
+@pytest.mark.processes
+def test_a_person_of_the_demos_provider_signs_too(
+    service: Service, tmp_path: Path
+) -> None:
+    """Its PIDs have a status; that list is fetched beside those an operator names."""
+    signer = Signer(service, tmp_path, "erika")
 
     returned = signer.answer(signer.approve())
 
