@@ -109,7 +109,12 @@ _BROKEN: Final = "malformed_response"
 _OTHER_TYPE: Final = "credential_type_not_accepted"
 
 TIMES: Final = (
-    _written("exp-missing", "neither exp nor status", _MISSING, _claims(exp=None)),
+    _written(
+        "exp-missing",
+        "neither exp nor status",
+        _MISSING,
+        _claims(exp=None, status=None),
+    ),
     _written("exp-text", "exp is a string", _TYPE, _claims(exp="2099-01-01")),
     _written("exp-true", "exp is true", _TYPE, _claims(exp=True)),
     _written("exp-negative", "exp is before 1970", _TYPE, _claims(exp=-1)),
