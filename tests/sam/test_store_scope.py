@@ -9,6 +9,7 @@ from sqlalchemy import Connection, select, update
 
 from sam import store
 from sam.database import Database
+from sam.messages import State
 from sam.schema import documents, handles, key_plans, transactions, used_nonces
 from tests.sam.rows import AGO, IDENTITY, NOW, SOON, add
 
@@ -147,3 +148,15 @@ def test_releases_are_told_from_the_next_number_on(two: Database) -> None:
         found = store.releases_after(connection, first)
 
     assert [row.tx for row in found] == ["other"]
+
+
+@pytest.mark.parametrize("state", State)
+def test_only_what_is_signing_can_have_lost_its_owner(
+    sam_store: Database, state: State
+) -> None:
+    add(sam_store, state=state, owner="me")
+
+    with sam_store.begin() as connection:
+        left = store.left_signing(connection)
+
+    assert list(left) == ([("tx", "me")] if state is State.SIGNING else [])
