@@ -41,6 +41,14 @@ class IssuerTrust(Protocol):
         ...
 
 
+# The last two: names and extensions are parsed when they are first read.
+_DOES_NOT_HOLD: Final = (
+    verification.VerificationError,
+    ValueError,
+    x509.UnsupportedGeneralNameType,
+)
+
+
 @dataclass(frozen=True, slots=True)
 class _HeldPath:
     """The anchor's provider, and when every certificate of the path is valid."""
@@ -97,8 +105,7 @@ class AnchorStore:
             raise IssuerNotTrustedError("no anchor is configured")
         try:
             path = self._verifier(self._store, now).verify(chain[0], list(chain[1:]))
-        except (verification.VerificationError, ValueError) as error:
-            # ValueError: names and extensions are parsed when they are first read
+        except _DOES_NOT_HOLD as error:
             raise IssuerNotTrustedError(f"no path to an anchor: {error}") from None
         if len(path.chain) != len(chain) + 1:  # the path is x5c and one anchor, no more
             raise IssuerNotTrustedError("x5c holds the anchor, or ballast")

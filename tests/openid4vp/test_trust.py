@@ -36,6 +36,13 @@ def under(first: x509.Certificate, /, *more: x509.Certificate, **options: Any) -
     return [leaf("L", issuer=name, **options), first, *more]
 
 
+def named(head: str, content: str) -> tuple[x509.ExtensionType, bool]:
+    """A subjectAltName with one name, in hex; the library writes no such names."""
+    name = bytes.fromhex(head + content)
+    oid = x509.SubjectAlternativeName.oid
+    return x509.UnrecognizedExtension(oid, b"\x30" + bytes([len(name)]) + name), False
+
+
 def ca(name: str, issuer: str = "TEST PID root", **options: Any) -> x509.Certificate:
     return authority(name, issuer=issuer, **options)
 
@@ -74,6 +81,12 @@ BAD = [
         under(PID_CA, extensions=((CRITICAL, True),)), id="PK1-unknown-critical"
     ),
     pytest.param(under(ca("J", "I"), ca("I", path_length=0)), id="PK1-path-length"),
+    pytest.param(
+        under(PID_CA, extensions=(named("a302", "3000"),)), id="PK1-x400-name"
+    ),
+    pytest.param(under(PID_CA, extensions=(named("a502", "3000"),)), id="PK1-edi-name"),
+    pytest.param(under(PID_CA, extensions=(named("8702", "0102"),)), id="PK1-bad-ip"),
+    pytest.param(under(PID_CA, extensions=(named("ffff", ""),)), id="PK1-no-name"),
     pytest.param(
         under(
             ca("I", extensions=((ONLY_OTHER_NAMES, True),)),
