@@ -72,6 +72,11 @@ def test_what_holds_no_chain_says_why(content: bytes, says: str) -> None:
         chain_file.read(content)
 
 
+def test_a_file_above_the_limit_is_not_read() -> None:
+    with pytest.raises(chain_file.ChainFileError, match="above"):
+        chain_file.read(b"\x30" * (chain_file.MAX_FILE_BYTES + 1))
+
+
 @settings(max_examples=300, deadline=None)
 @given(content=st.binary(max_size=200) | st.text(max_size=200).map(str.encode))
 def test_any_file_gives_a_chain_or_a_reason(content: bytes) -> None:

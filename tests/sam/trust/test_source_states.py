@@ -9,6 +9,7 @@ from sam import messages as m
 from tests.sam.trust import lists, xml_lists
 from tests.sam.trust.conftest import URI, Configure, table
 from tests.sam.trust.handing import (
+    LISTED_ID,
     a_list,
     garbage,
     holder_of,
@@ -56,6 +57,7 @@ def test_stale_after_the_next_update_and_nobody_is_trusted_by_it(
 ) -> None:
     keep(world, a_list(world, listed))
     holder = holder_of(world, listed)
+    assert resolved(world, [listed.signer]) == LISTED_ID
 
     world.clock.pass_by(days=180)
 
