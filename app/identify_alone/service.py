@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 from typing import Final
 
 from app.database import Database
-from app.signers import store
+from app.identify_alone import store
 from app.signers.exchanges import Exchanges
 from app.signers.sessions import Cookie
 from app.signers.store import BrowserSession, Exchange
@@ -19,7 +19,6 @@ from app.signing.confirmation import CodeOverError, Confirmation, WrongTypedCode
 from sam import messages as m
 from sam.client import SamClient
 
-ALONE: Final = m.Purpose.IDENTIFY_ALONE
 KEPT: Final = timedelta(hours=1)
 """From opening on; the name goes with the exchange."""
 
@@ -48,7 +47,7 @@ class LoneIdentification:
             opened,
             browser=browser,
             request_id=None,
-            purpose=ALONE,
+            purpose=store.ALONE,
             dc_api=dc_api,
             started_on=started_on,
         )
@@ -59,7 +58,7 @@ class LoneIdentification:
     def current(self, browser: BrowserSession) -> Exchange | None:
         """The last one, until it is closed or forgotten."""
         with self.database.read() as db:
-            exchange = store.latest_of_browser(db, browser.id, ALONE)
+            exchange = store.latest(db, browser.id)
         forgotten = exchange is None or exchange.opened_at + KEPT <= self.clock()
         return None if forgotten else exchange
 
@@ -85,4 +84,4 @@ class LoneIdentification:
     def forget(self) -> None:
         """What nobody is shown any more."""
         with self.database.write() as db:
-            store.forget_exchanges(db, ALONE, self.clock() - KEPT)
+            store.forget(db, self.clock() - KEPT)

@@ -223,17 +223,6 @@ def waiting(db: Session, browser_id: str, now: datetime) -> list[Exchange]:
     )
 
 
-def latest_of_browser(db: Session, browser_id: str, purpose: str) -> Exchange | None:
-    """For what belongs to no request."""
-    return db.scalar(
-        select(Exchange)
-        .where(Exchange.browser_id == browser_id)
-        .where(Exchange.purpose == purpose)
-        .order_by(Exchange.opened_at.desc())
-        .limit(1)
-    )
-
-
 def count_exchanges(db: Session, like: Exchange) -> int:
     """How many of its purpose there were, for its request or else in its browser."""
     owner = (
@@ -249,14 +238,6 @@ def count_exchanges(db: Session, like: Exchange) -> int:
             .where(Exchange.purpose == like.purpose)
         )
         or 0
-    )
-
-
-def forget_exchanges(db: Session, purpose: str, opened_before: datetime) -> None:
-    db.execute(
-        delete(Exchange)
-        .where(Exchange.purpose == purpose)
-        .where(Exchange.opened_at < opened_before)
     )
 
 
