@@ -109,6 +109,7 @@ RIGHT: dict[str, Change] = {
         m.hidden[PID].clear(),
         m.items[PID][0].update(digestID=0),
     ),
+    "largest-number": lambda m: m.items[PID].append(item(99, "age", 2**53 - 1)),
     "random-of-16": lambda m: m.items[PID][0].update(random=bytes(16)),
 }
 
