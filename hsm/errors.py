@@ -3,7 +3,8 @@
 ``HsmError``
 ├─ ``HsmUnavailableError``   the operator: module, token, PIN or session is not usable
 ├─ ``KeyNotFoundError``      us: a key was asked for that is not on the device
-└─ ``DeviceRefusedError``    us: the device, or a check of ours on it, said no
+├─ ``DeviceRefusedError``    us: the device, or a check of ours on it, said no
+└─ ``BlobRefusedError``      us: a wrapped key is not what its record says it is
 
 Messages are for engineers. They name keys and PKCS#11 error names, never a PIN and
 never what was signed.
@@ -34,3 +35,9 @@ class DeviceRefusedError(HsmError):
     """The device refused the operation, or its answer is weaker than required."""
 
     code: ClassVar[str] = "hsm_device_refused"
+
+
+class BlobRefusedError(HsmError):
+    """A wrapped key does not unwrap, or to another public key than recorded."""
+
+    code: ClassVar[str] = "hsm_blob_refused"

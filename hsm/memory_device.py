@@ -6,7 +6,7 @@ in every instance. ``self_test`` says so in the model name.
 
 import hmac
 import secrets
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from threading import Lock
 
@@ -20,16 +20,13 @@ from cryptography.hazmat.primitives.asymmetric.utils import Prehashed
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
+from hsm.algorithms import Algorithm, Scheme
 from hsm.errors import DeviceRefusedError, HsmUnavailableError, KeyNotFoundError
-from hsm.port import (
-    KeyId,
-    MacKey,
-    SelfTest,
-    ServiceKey,
-    require_digest,
-    require_key_id,
-)
+from hsm.key_ids import KeyId, require_key_id
+from hsm.memory_wrapping import MemoryWrapping
+from hsm.port import MacKey, SelfTest, ServiceKey, require_digest
 from hsm.selftest import known_answers
+from hsm.wrapped import WrappedKey
 
 _MAC_KEY_BYTES = 32
 
@@ -42,6 +39,7 @@ class MemoryDevice:
         self._service = {key: generate_private_key(SECP256R1()) for key in ServiceKey}
         self._quota: dict[KeyId, bytes] = {}
         self._mac = {key: secrets.token_bytes(_MAC_KEY_BYTES) for key in MacKey}
+        self._wrapping = MemoryWrapping()
         self._one_at_a_time = Lock()
         self._closed = False
 
@@ -102,6 +100,32 @@ class MemoryDevice:
     def quota_keys(self) -> tuple[KeyId, ...]:
         with self._exclusively():
             return tuple(sorted(self._quota))
+
+    def generate_wrapped_key(self, algorithm: Algorithm) -> WrappedKey:
+        with self._exclusively():
+            return self._wrapping.generate(algorithm)
+
+    def sign_with_wrapped_key(
+        self, wrapped: WrappedKey, scheme: Scheme, digests: Sequence[bytes]
+    ) -> tuple[bytes, ...]:
+        with self._exclusively():
+            return self._wrapping.sign(wrapped, scheme, digests)
+
+    def rewrap(self, wrapped: WrappedKey) -> WrappedKey:
+        with self._exclusively():
+            return self._wrapping.rewrap(wrapped)
+
+    def wrapping_keys(self) -> tuple[KeyId, ...]:
+        with self._exclusively():
+            return self._wrapping.listed()
+
+    def create_wrapping_key(self) -> KeyId:
+        with self._exclusively():
+            return self._wrapping.create()
+
+    def destroy_wrapping_key(self, key_id: KeyId) -> None:
+        with self._exclusively():
+            self._wrapping.destroy(key_id)
 
     def self_test(self) -> SelfTest:
         return SelfTest(

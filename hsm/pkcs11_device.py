@@ -25,17 +25,15 @@ from hsm import keys, quota_keys
 from hsm.config import HsmConfig
 from hsm.encoding import ecdsa_sig_value
 from hsm.errors import DeviceRefusedError, HsmError, KeyNotFoundError
+from hsm.key_ids import KEY_ID_BYTES, KeyId, require_key_id
 from hsm.login import Login
 from hsm.module import SESSION_LOST
 from hsm.port import (
     DIGEST_BYTES,
-    KEY_ID_BYTES,
-    KeyId,
     MacKey,
     SelfTest,
     ServiceKey,
     require_digest,
-    require_key_id,
 )
 from hsm.selftest import known_answers
 

@@ -1,4 +1,4 @@
-"""The signing device as the SAM sees it: fourteen calls, and what each promises.
+"""The signing device as the SAM sees it: its calls, and what each promises.
 
 *Keys.* A one-time key is a P-256 key that exists only inside the process that made
 it: it dies with ``destroy_one_time_key``, with ``close`` and with the process, a
@@ -6,7 +6,8 @@ crash included. Service keys and MAC keys are on the device before it is opened,
 survive everything, and cannot be made, changed or destroyed through this port. A quota
 key is a MAC key for a limited time: it is made and destroyed through this port, and in
 between survives everything as well. No private, MAC or quota key ever leaves the
-device.
+device. Wrapped keys leave it, as blobs that nothing but the device opens: their calls
+are in ``hsm.wrapped``.
 
 *Completion.* A call either completes on the device or raises ``HsmError``; there is
 no partial result. If it cannot be proven that a one-time key is gone, the device
@@ -27,17 +28,24 @@ public key of the certificate before it releases anything.
 
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Final, NewType, Protocol
+from typing import Final, Protocol
 
 from hsm.errors import DeviceRefusedError
+from hsm.key_ids import KEY_ID_BYTES, KeyId
 
-KeyId = NewType("KeyId", bytes)
-"""CKA_ID of a one-time or quota key: ``KEY_ID_BYTES`` random bytes, recorded before
-use."""
+__all__ = [
+    "DIGEST_BYTES",
+    "KEY_ID_BYTES",
+    "KeyId",
+    "MacKey",
+    "SelfTest",
+    "ServiceKey",
+    "SigningDevice",
+    "require_digest",
+]
 
-KEY_ID_BYTES: Final = 16
 DIGEST_BYTES: Final = 32
-"""Length of a SHA-256 digest: the only thing the device signs."""
+"""Length of a SHA-256 digest: all that one-time and service keys sign."""
 
 
 class ServiceKey(StrEnum):
@@ -53,6 +61,8 @@ class MacKey(StrEnum):
 
     SIGNER_ID = "signer-id"
     HANDLE = "handle"
+    CREDENTIAL = "credential"
+    """Binds a wrapped key to its owner."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -70,6 +80,9 @@ class SelfTest:
     token_serial: str
     passed: tuple[str, ...]
     """The checks that were made, one sentence each."""
+    quarantine: tuple[str, ...] = ()
+    """Objects on the token that are none of the service's, one description each. They
+    are not used, not changed and not removed: that is for a person."""
 
 
 class SigningDevice(Protocol):
@@ -159,12 +172,6 @@ class SigningDevice(Protocol):
         """Destroy all one-time keys and log out. Later calls are refused; a second
         ``close`` does nothing."""
         ...
-
-
-def require_key_id(key_id: KeyId) -> None:
-    """Raise ``DeviceRefusedError`` unless ``key_id`` has ``KEY_ID_BYTES`` bytes."""
-    if len(key_id) != KEY_ID_BYTES:
-        raise DeviceRefusedError(f"a key id of {len(key_id)} bytes")
 
 
 def require_digest(digest: bytes) -> None:
