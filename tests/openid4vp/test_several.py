@@ -116,6 +116,14 @@ def test_not_several_credentials_are_refused(
         verify(answer)
 
 
+def test_several_for_an_id_that_is_not_in_the_query_are_refused() -> None:
+    answer = answered(SEVERAL, pid=several("one"))
+    answer.vp_token["stranger"] = ["one", "two"]
+
+    with pytest.raises(e.QueryNotSatisfiedError):
+        verify(answer)
+
+
 def in_order(digests: dict[str, dict[int, bytes]]) -> dict[str, dict[int, bytes]]:
     return {namespace: dict(sorted(of.items())) for namespace, of in digests.items()}
 
