@@ -65,6 +65,10 @@ BAD = [
     pytest.param(lambda: TrustedAuthority(values=("",)), id="empty-authority"),
     pytest.param(lambda: TrustedAuthority(values=(AKI,) * 65), id="65-authorities"),
     pytest.param(
+        lambda: TrustedAuthority(values=(7,)),  # type: ignore[arg-type]
+        id="authority-a-number",
+    ),
+    pytest.param(
         lambda: TrustedAuthority(type="etsi_tl", values=("AAAA",)),  # type: ignore[arg-type]
         id="authority-that-cannot-be-checked",
     ),
@@ -199,6 +203,7 @@ def test_a_credential_in_no_set_was_not_asked_for() -> None:
             ),
             id="claims",
         ),
+        pytest.param(lambda: TrustedAuthority(values=(AKI,) * 64), id="authorities"),
     ],
 )
 def test_the_most_that_may_be_asked_is_asked(make: Callable[[], object]) -> None:

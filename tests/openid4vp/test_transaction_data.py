@@ -2,12 +2,20 @@
 
 import base64
 import hashlib
+from contextlib import nullcontext
 from dataclasses import replace
+from typing import Any
 
 import pytest
 
 from openid4vp import errors as e
-from openid4vp.transaction_data import DocumentDigest, QesApprovalRequest
+from openid4vp.key_binding import parse_claims
+from openid4vp.profile import AnswerRules
+from openid4vp.transaction_data import (
+    DocumentDigest,
+    QesApprovalRequest,
+    approved_strings,
+)
 from tests.openid4vp import wallet
 from tests.openid4vp.deviations import (
     QES_APPROVAL,
@@ -18,7 +26,7 @@ from tests.openid4vp.deviations import (
     case,
     proof,
 )
-from tests.openid4vp.scene import APPROVAL, IDENTIFY, verify
+from tests.openid4vp.scene import APPROVAL, IDENTIFY, SIGN, verify
 
 APPROVED = [
     # H: transaction data
@@ -180,3 +188,30 @@ def test_several_strings_are_approved_in_any_order() -> None:
     verified = verify(answer.body(), transaction)
 
     assert verified.credentials["signing_pass"].approved == (APPROVAL, second)
+
+
+@pytest.mark.parametrize(
+    ("rules", "missing", "refused"),
+    [
+        ({}, "transaction_data_hashes_alg", True),
+        ({"hashes_alg": "optional"}, "transaction_data_hashes_alg", False),
+        ({}, QES_APPROVAL, False),
+        ({"qes_approval": "required"}, QES_APPROVAL, True),
+    ],
+)
+def test_what_a_holder_proof_may_leave_out_is_a_rule(
+    rules: dict[str, Any], missing: str, refused: bool
+) -> None:
+    payload = wallet.signing_pass(SIGN).kb_payload | {"sd_hash": "x"}
+    payload[QES_APPROVAL] = base64.b64encode(
+        hashlib.sha256(APPROVAL.encode()).digest()
+    ).decode()
+    del payload[missing]
+    expected = (
+        pytest.raises(e.TransactionDataMismatchError) if refused else nullcontext()
+    )
+
+    with expected:
+        approved_strings(
+            parse_claims(payload), "signing_pass", (APPROVAL,), AnswerRules(**rules)
+        )
