@@ -76,9 +76,7 @@ def test_the_same_answer_holds_once_the_list_is_kept(
     assert world.submit(tx, answer).outcome == "identified"
 
 
-def test_who_is_revoked_is_refused_and_told(
-    world: World, published: Published
-) -> None:
+def test_who_is_revoked_is_refused_and_told(world: World, published: Published) -> None:
     revoked = with_status(world, "asa", 666)
     want(world)
     keep(world, published.jwt(world.clock.now))
