@@ -239,3 +239,10 @@ def test_any_bytes_are_read_or_refused(data: bytes) -> None:
     except MalformedResponseError:
         return
     assert len(data) <= len(cbor.encode(value))  # shorter floats at most
+
+
+def test_the_limit_is_the_last_size_that_is_read() -> None:
+    assert cbor.decode(b"\x41a", "x", max_size=2) == b"a"
+
+    with pytest.raises(MalformedResponseError, match="above"):
+        cbor.decode(b"\x41a", "x", max_size=1)
