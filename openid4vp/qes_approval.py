@@ -2,7 +2,8 @@
 
 CSC Data Model Bindings 1.0 §7.1, ETSI TS 119 432 B.6.2. Strict wallets answer a member
 they do not know with an error, so the schema of a dialect is closed: what is not in it
-is not sent, and what is in it is always sent.
+is not sent, and what is in it is always sent. Each has one request beside: of a certain
+signing credential, which states its ``credentialID``.
 """
 
 import base64
@@ -18,8 +19,10 @@ HASH_ALG: Final = "sha-256"
 SHA256_OID: Final = "2.16.840.1.101.3.4.2.1"
 MAX_DOCUMENTS: Final = 50
 MAX_LABEL: Final = 200
+MAX_CREDENTIAL_ID: Final = 128
 MAX_TEXT: Final = 32 * 1024
 """Characters of the encoded string."""
+CREDENTIAL_ID: Final = "credentialID"
 _HASH_SIZE: Final = 32
 _CHECKSUM_PREFIX: Final = "sha256-"
 _QUALIFIERS: Final = ("eu_eidas_qes", "eu_eidas_aes", "eu_eidas_aesqc")
@@ -64,7 +67,11 @@ class DocumentDigest:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class QesApprovalRequest:
-    """What a wallet is asked to approve, before it is text."""
+    """What a wallet is asked to approve, before it is text.
+
+    ``credential_id``: which signing credential (CSC API v2.2 §11.9) is to be used; None
+    leaves a key to be made for this signature alone.
+    """
 
     TYPE: ClassVar[str] = "https://cloudsignatureconsortium.org/2025/qes-approval"
     SHA256_OID: ClassVar[str] = SHA256_OID
@@ -73,6 +80,7 @@ class QesApprovalRequest:
     qualifier: str
     documents: tuple[DocumentDigest, ...]
     dialect: Dialect = STANDARD_DIALECT
+    credential_id: str | None = None
 
     def encode(self) -> str:
         """The string sent to the wallet. Keep it: hashes are over it, not its JSON."""
@@ -81,10 +89,12 @@ class QesApprovalRequest:
 
     def to_json(self) -> dict[str, object]:
         sent = self.dialect.hashes_alg == "sent"
+        one = self.credential_id is not None
         return {
             "type": self.TYPE,
             "credential_ids": list(self.credential_ids),
             **({"transaction_data_hashes_alg": [HASH_ALG]} if sent else {}),
+            **({CREDENTIAL_ID: self.credential_id} if one else {}),
             "signatureQualifier": self.qualifier,
             "numSignatures": len(self.documents),
             "hashAlgorithmOID": SHA256_OID,
@@ -99,7 +109,10 @@ def check(body: dict[str, object], dialect: Dialect) -> None:
 
     ``credential_ids`` is judged with the query, in ``transaction_data``.
     """
-    _check_members(body, _members(dialect))
+    asked = body.keys() & {CREDENTIAL_ID}
+    _check_members(body, _members(dialect) | asked)
+    if asked:
+        _check_credential_id(body)
     _check_one_of(body, "type", (QesApprovalRequest.TYPE,))
     _check_one_of(body, "signatureQualifier", _QUALIFIERS)
     _check_one_of(body, "hashAlgorithmOID", (SHA256_OID,))
@@ -116,6 +129,14 @@ def _members(dialect: Dialect) -> frozenset[str]:
     always = ("type", "credential_ids", "signatureQualifier", "numSignatures")
     alg = ("transaction_data_hashes_alg",) if dialect.hashes_alg == "sent" else ()
     return frozenset((*always, "hashAlgorithmOID", dialect.digest_member, *alg))
+
+
+def _check_credential_id(body: dict[str, object]) -> None:
+    stated = members.required(body, CREDENTIAL_ID, str)
+    if not stated.strip() or len(stated) > MAX_CREDENTIAL_ID:
+        raise InvalidTransactionDataError(
+            f"{CREDENTIAL_ID} has 1 to {MAX_CREDENTIAL_ID} characters"
+        )
 
 
 def _check_document(document: object, dialect: Dialect) -> None:

@@ -34,6 +34,7 @@ __all__ = [
     "check_request",
     "credential_id_of",
     "hash_of",
+    "signing_credential_of",
 ]
 
 _PID_TYPES = ("urn:eudi:pid:", "urn:eu.europa.ec.eudi:pid:")
@@ -47,6 +48,11 @@ def hash_of(string: str) -> str:
 def credential_id_of(string: str) -> str:
     """The query id that a checked transaction data string addresses."""
     return _credential_ids(_decode(string))[0]
+
+
+def signing_credential_of(string: str) -> str | None:
+    """The ``credentialID`` of a checked transaction data string, if it states one."""
+    return members.optional(_decode(string), qes_approval.CREDENTIAL_ID, str)
 
 
 def check_request(strings: Sequence[str], query: DcqlQuery, dialect: Dialect) -> None:

@@ -12,11 +12,13 @@ from hypothesis import strategies as st
 from openid4vp.errors import InvalidTransactionDataError
 from openid4vp.profile import Dialect, Profile
 from openid4vp.qes_approval import (
+    MAX_CREDENTIAL_ID,
     MAX_DOCUMENTS,
     MAX_LABEL,
     DocumentDigest,
     QesApprovalRequest,
 )
+from openid4vp.transaction_data import signing_credential_of
 from tests.openid4vp import wallet
 from tests.openid4vp.scene import IDENTIFY
 
@@ -216,3 +218,37 @@ def test_a_text_that_no_wallet_expects_is_not_sent() -> None:
 
     with pytest.raises(InvalidTransactionDataError, match="longer"):
         send(request(Dialect(), *([long] * MAX_DOCUMENTS)).encode(), Dialect())
+
+
+CREDENTIAL = "Y3JlZGVudGlhbC1vbmUtMQ"
+
+
+@pytest.mark.parametrize("dialect", DIALECTS)
+def test_a_request_may_be_of_one_signing_credential(dialect: Dialect) -> None:
+    text = replace(request(dialect), credential_id=CREDENTIAL).encode()
+
+    assert send(text, dialect) == (text,)
+    assert signing_credential_of(text) == CREDENTIAL
+
+
+def test_a_request_of_no_credential_states_none() -> None:
+    assert "credentialID" not in request(Dialect()).to_json()
+    assert signing_credential_of(request(Dialect()).encode()) is None
+
+
+@pytest.mark.parametrize(
+    "stated",
+    [
+        pytest.param(None, id="null"),
+        pytest.param(7, id="a-number"),
+        pytest.param("", id="empty"),
+        pytest.param("  ", id="blank"),
+        pytest.param("x" * (MAX_CREDENTIAL_ID + 1), id="long"),
+        pytest.param([CREDENTIAL, CREDENTIAL], id="two"),
+    ],
+)
+def test_an_unfit_credential_is_not_sent(stated: object) -> None:
+    body = request(Dialect()).to_json() | {"credentialID": stated}
+
+    with pytest.raises(InvalidTransactionDataError):
+        send(encoded(body), Dialect())
