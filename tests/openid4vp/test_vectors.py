@@ -19,6 +19,7 @@ from openid4vp import claims_path as paths
 from openid4vp.dcql import DcqlQuery
 from openid4vp.errors import Openid4vpError, QueryNotSatisfiedError
 from openid4vp.key_binding import KbJwtClaims
+from openid4vp.profile import PRODUCTION
 from openid4vp.request import Transaction
 from openid4vp.trust import AnchorStore, PinnedIssuer
 from openid4vp.verify import VerificationPolicy, verify_response
@@ -77,7 +78,9 @@ def approval(vector: Vector) -> None:
             transaction_data_hashes_alg="sha-256",
             qes_approval=qes_approval,
         )
-        approved = transaction_data.approved_strings(claims, "qes_auth", [string])
+        approved = transaction_data.approved_strings(
+            claims, "qes_auth", [string], PRODUCTION.answer
+        )
         assert approved == (string,)
 
 
