@@ -45,29 +45,33 @@ class CertificationAuthority:
     ledger: Ledger
 
     def certify_signer(
-        self, request: CertificationRequest, transaction: Transaction, now: datetime
+        self,
+        request: CertificationRequest,
+        transaction: Transaction,
+        now: datetime,
+        profile: Profile = SIGNER,
     ) -> x509.Certificate:
-        """Return the one certificate of the request's key (profile ``signer``).
+        """Return the one certificate of the request's key.
 
         Raises ``ProfileRefusedError``, ``AlreadyCertifiedError``,
         ``TransactionConflictError`` or ``LedgerUnavailableError``.
         """
-        refuse_subject(request.subject, SIGNER)
+        refuse_subject(request.subject, profile)
         digest = hashlib.sha256(request.der).hexdigest()
         with self.ledger.exclusive():
             known = self.ledger.find(request.key_digest)
             if known is not None:
-                return _repeated(known, transaction.name, digest)
+                return _repeated(known, transaction.name, digest, profile)
             self.ledger.claim(transaction, digest)
-            certificate = self._sign(SIGNER, request, now, host=None)
+            certificate = self._sign(profile, request, now, host=None)
             entry = Entry(
-                profile=SIGNER.name,
+                profile=profile.name,
                 transaction=transaction.name,
                 request_digest=digest,
                 certificate=certificate,
             )
             self.ledger.record(request.key_digest, entry)
-        _log.info("issued signer certificate, serial %x", certificate.serial_number)
+        _log.info("issued %s, serial %x", profile.name, certificate.serial_number)
         return certificate
 
     def certify_service(
@@ -115,8 +119,11 @@ class CertificationAuthority:
         )
 
 
-def _repeated(known: Entry, transaction: str, digest: str) -> x509.Certificate:
-    if (known.transaction, known.request_digest) != (transaction, digest):
+def _repeated(
+    known: Entry, transaction: str, digest: str, profile: Profile
+) -> x509.Certificate:
+    asked = (transaction, digest, profile.name)
+    if (known.transaction, known.request_digest, known.profile) != asked:
         raise AlreadyCertifiedError("this public key has a certificate")
     return known.certificate
 

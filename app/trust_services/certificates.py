@@ -17,6 +17,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import AuthorityInformationAccessOID
 
 from app.trust_services.errors import ProfileRefusedError
+from app.trust_services.keys import PublicKey
 from app.trust_services.profiles import BACKDATE, Profile, certificate_policies
 
 CA_VALIDITY: Final = timedelta(days=3650)
@@ -69,7 +70,7 @@ def intermediate_certificate(
 def end_entity_certificate(
     profile: Profile,
     subject: x509.Name,
-    key: ec.EllipticCurvePublicKey,
+    key: PublicKey,
     issuer: Issuer,
     *,
     now: datetime,
@@ -106,7 +107,7 @@ def subject_alternative_name(host: str) -> x509.SubjectAlternativeName:
 
 def _builder(
     subject: x509.Name,
-    key: ec.EllipticCurvePublicKey,
+    key: PublicKey,
     now: datetime,
     validity: timedelta,
 ) -> x509.CertificateBuilder:

@@ -32,6 +32,7 @@ from app.trust_services.errors import (
     MalformedRequestError,
     RequesterNotAuthorisedError,
 )
+from app.trust_services.keys import KeyKind
 from app.trust_services.ledger import Transaction
 from app.trust_services.registration import (
     RegistrationAuthorities,
@@ -58,7 +59,10 @@ class Enrolment:
 
 
 def verify_enrolment(
-    message: bytes, authorities: RegistrationAuthorities, now: datetime
+    message: bytes,
+    authorities: RegistrationAuthorities,
+    now: datetime,
+    kinds: frozenset[KeyKind] = frozenset({KeyKind.P256}),
 ) -> Enrolment:
     """``message`` is the DER ContentInfo. Raises a 400 or 403 error of ``errors``."""
     signed_data = _signed_data(message)  # (1)
@@ -68,7 +72,7 @@ def verify_enrolment(
     authority = authorities.verify(certificate, now)  # (3)
     _check_signed_attributes(signer_info["signed_attrs"], content)  # (4)
     _verify_signature(authority, signer_info)  # (5)
-    return _enrolment(content, authority.name)  # (6), (7)
+    return _enrolment(content, authority.name, kinds)  # (6), (7)
 
 
 def _signed_data(message: bytes) -> Any:
@@ -153,7 +157,7 @@ def _verify_signature(authority: RegistrationAuthority, signer_info: Any) -> Non
         raise RequesterNotAuthorisedError("the signature does not verify") from error
 
 
-def _enrolment(content: bytes, requester: str) -> Enrolment:
+def _enrolment(content: bytes, requester: str, kinds: frozenset[KeyKind]) -> Enrolment:
     pki_data = decode(structures.PKIData, content)
     if len(pki_data["cmsSequence"]) or len(pki_data["otherMsgSequence"]):
         raise MalformedRequestError("cmsSequence and otherMsgSequence must be empty")
@@ -169,7 +173,7 @@ def _enrolment(content: bytes, requester: str) -> Enrolment:
             identifier=_transaction_id(values[structures.ID_CMC_TRANSACTION_ID]),
         ),
         sender_nonce=_sender_nonce(values[structures.ID_CMC_SENDER_NONCE]),
-        request=csr.parse(tagged["certificationRequest"].dump()),
+        request=csr.parse(tagged["certificationRequest"].dump(), kinds),
     )
 
 

@@ -4,7 +4,7 @@
 
     1. strict DER
     2. no attributes: a request for extensions is refused, never obeyed in part
-    3. a P-256 key in its one uncompressed spelling, ecdsa-with-SHA256
+    3. a key of an allowed kind in its one spelling, signed as that kind signs
     4. a subject of single-valued, printable, bounded attributes
     5. proof of possession: the signature verifies under that key
 
@@ -18,21 +18,19 @@ from typing import Any, Final
 
 from asn1crypto import csr as asn1_csr
 from cryptography import x509
-from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
-from cryptography.hazmat.primitives import hashes
-from cryptography.hazmat.primitives.asymmetric import ec
-from cryptography.hazmat.primitives.serialization import (
-    Encoding,
-    PublicFormat,
-    load_der_public_key,
-)
 from cryptography.x509.oid import NameOID
 
 from app.trust_services.der import decode
 from app.trust_services.errors import (
     MalformedRequestError,
     ProfileRefusedError,
-    ProofOfPossessionError,
+)
+from app.trust_services.keys import (
+    SIGNED_BY,
+    KeyKind,
+    PublicKey,
+    certifiable_key,
+    prove_possession,
 )
 from app.trust_services.profiles import TEST_PREFIX, Profile
 
@@ -47,7 +45,7 @@ class CertificationRequest:
 
     der: bytes
     subject: x509.Name
-    public_key: ec.EllipticCurvePublicKey
+    public_key: PublicKey
     spki: bytes
 
     @property
@@ -56,39 +54,25 @@ class CertificationRequest:
         return hashlib.sha256(self.spki).hexdigest()
 
 
-def parse(der: bytes) -> CertificationRequest:
-    """Raise ``MalformedRequestError`` or ``ProofOfPossessionError``."""
+def parse(
+    der: bytes, kinds: frozenset[KeyKind] = frozenset({KeyKind.P256})
+) -> CertificationRequest:
+    """Raise ``MalformedRequestError`` or ``ProofOfPossessionError``, and
+    ``ProfileRefusedError`` for a key that is none of ``kinds``."""
     request = decode(asn1_csr.CertificationRequest, der)
     info = request["certification_request_info"]
     if len(info["attributes"]):
         raise MalformedRequestError("attributes (extensions) cannot be asked for")
-    if request["signature_algorithm"]["algorithm"].native != "sha256_ecdsa":
-        raise MalformedRequestError("the CSR is not signed with ecdsa-with-SHA256")
     spki = info["subject_pk_info"].dump()
-    public_key = p256_key(spki)
+    public_key, kind = certifiable_key(spki, kinds)
+    signed_by = request["signature_algorithm"]["algorithm"].native
+    if signed_by != SIGNED_BY[kind]:
+        raise MalformedRequestError(f"the CSR is not signed with {SIGNED_BY[kind]}")
     _refuse_odd_subject(info["subject"])
-    _prove_possession(public_key, request["signature"].native, info.dump())
+    prove_possession(public_key, kind, request["signature"].native, info.dump())
     return CertificationRequest(
         der=der, subject=_load(der).subject, public_key=public_key, spki=spki
     )
-
-
-def p256_key(spki: bytes) -> ec.EllipticCurvePublicKey:
-    """Return the P-256 key of a canonical SubjectPublicKeyInfo (RFC 5480 §2).
-
-    A second spelling of the same point would be a second name in the ledger.
-    """
-    try:
-        key = load_der_public_key(spki)
-    except (ValueError, UnsupportedAlgorithm) as error:
-        raise MalformedRequestError(f"unusable public key: {error}") from error
-    if not isinstance(key, ec.EllipticCurvePublicKey) or not isinstance(
-        key.curve, ec.SECP256R1
-    ):
-        raise ProfileRefusedError("only P-256 keys are certified")
-    if key.public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo) != spki:
-        raise MalformedRequestError("the public key is not in its canonical encoding")
-    return key
 
 
 def _refuse_odd_subject(subject: Any) -> None:
@@ -109,15 +93,6 @@ def _refuse_odd_subject(subject: Any) -> None:
 
 def _is_country(text: str) -> bool:
     return len(text) == _COUNTRY_LENGTH and text.isascii() and text.isupper()
-
-
-def _prove_possession(
-    key: ec.EllipticCurvePublicKey, signature: bytes, signed: bytes
-) -> None:
-    try:
-        key.verify(signature, signed, ec.ECDSA(hashes.SHA256()))
-    except InvalidSignature as error:
-        raise ProofOfPossessionError("the CSR is not signed by its key") from error
 
 
 def _load(der: bytes) -> x509.CertificateSigningRequest:

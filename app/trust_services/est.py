@@ -3,6 +3,9 @@
     GET  /.well-known/est/cacerts    certs-only CMS: issuing CA and root (§4.1)
     POST /.well-known/est/fullcmc    a signed PKIData (§4.3, ``cmc``); the answer is a
                                      certs-only CMS: the certificate and its issuing CA
+    POST /.well-known/est/lasting/fullcmc
+                                     the same for a key that is kept: the label (§3.2.2)
+                                     chooses the profile
     GET  /healthz
 
 Bodies are base64 in both directions, whatever Content-Transfer-Encoding says (RFC 8951
@@ -24,6 +27,7 @@ from app.trust_services.authority import CertificationAuthority
 from app.trust_services.cmc import verify_enrolment
 from app.trust_services.door import Answer, Door, Media, Route
 from app.trust_services.errors import MalformedRequestError
+from app.trust_services.profiles import LASTING_SIGNER, SIGNER, Profile
 from app.trust_services.registration import RegistrationAuthorities
 
 MAX_BODY: Final = 32 * 1024  # a request is about 3 KiB
@@ -44,20 +48,27 @@ def est_door(
     issuing = authority.issuer.certificate
     ca_certificates = _certs_only([issuing, root])
 
-    def enrol(body: bytes) -> Answer:
+    def enrol(body: bytes, profile: Profile) -> Answer:
         now = clock()
-        enrolment = verify_enrolment(_from_base64(body), authorities, now)
+        message = _from_base64(body)
+        enrolment = verify_enrolment(message, authorities, now, profile.keys)
         certificate = authority.certify_signer(
-            enrolment.request, enrolment.transaction, now
+            enrolment.request, enrolment.transaction, now, profile
         )
         return _certs_only([certificate, issuing])
+
+    def enrolment(profile: Profile) -> Route:
+        return Route(
+            answer=lambda body: enrol(body, profile),
+            media=CMC_REQUEST,
+            max_body=MAX_BODY,
+        )
 
     return Door(
         {
             "/.well-known/est/cacerts": Route(answer=lambda _: ca_certificates),
-            "/.well-known/est/fullcmc": Route(
-                answer=enrol, media=CMC_REQUEST, max_body=MAX_BODY
-            ),
+            "/.well-known/est/fullcmc": enrolment(SIGNER),
+            "/.well-known/est/lasting/fullcmc": enrolment(LASTING_SIGNER),
             "/healthz": Route(answer=lambda _: Answer(body=b"ok\n")),
         }
     )
