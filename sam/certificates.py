@@ -97,11 +97,24 @@ def check(
     The path is signer, issuing CA(s), anchor; the anchor itself is not in ``chain``.
     """
     try:
-        path = [x509.load_der_x509_certificate(der) for der in (*chain, anchor)]
-        _check_path(path, now)
-        _check_leaf(path[0], subject, public_key)
+        _check_leaf(path(chain, anchor=anchor, now=now)[0], subject, public_key)
     except _UNREADABLE as error:
         raise UnfitCertificateError(type(error).__name__) from error
+
+
+def path(
+    chain: tuple[bytes, ...], *, anchor: bytes, now: datetime
+) -> list[x509.Certificate]:
+    """Signer, issuing CA(s) and anchor, each issued by the next and valid ``now``.
+
+    Raises ``UnfitCertificateError`` if they are not.
+    """
+    try:
+        certificates = [x509.load_der_x509_certificate(d) for d in (*chain, anchor)]
+        _check_path(certificates, now)
+    except _UNREADABLE as error:
+        raise UnfitCertificateError(type(error).__name__) from error
+    return certificates
 
 
 def _check_path(path: list[x509.Certificate], now: datetime) -> None:

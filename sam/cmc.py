@@ -1,8 +1,9 @@
-"""Ask the CA for a certificate: EST full CMC under the registration authority's key.
+"""Ask the CA: EST full CMC under the registration authority's key, and OCSP.
 
-RFC 7030 §4.3 carries RFC 5272 messages: a PKIData with one PKCS#10 request, inside a
-SignedData that the registration authority signs. What authorises the certificate is
-that signature, made in the HSM over this very request; TLS only carries it.
+RFC 7030 §4.3 carries RFC 5272 messages: a PKIData with one PKCS#10 request, or with one
+revocation request, inside a SignedData that the registration authority signs. What
+authorises the CA is that signature, made in the HSM over this very request; TLS only
+carries it. OCSP goes the same way, so that the SAM needs no other.
 """
 
 import base64
@@ -10,9 +11,11 @@ import hashlib
 import secrets
 import ssl
 from dataclasses import dataclass
+from typing import Final
 
 import httpx
-from asn1crypto import algos, cms, core, csr, x509
+from asn1crypto import algos, cms, core, crl, csr, x509
+from cryptography.x509 import ReasonFlags
 
 from hsm.port import ServiceKey, SigningDevice
 from sam import errors as refused
@@ -20,8 +23,10 @@ from sam import errors as refused
 PKI_DATA = "1.3.6.1.5.5.7.12.2"  # id-cct-PKIData, RFC 5272 §3.2.1
 TRANSACTION_ID = "1.3.6.1.5.5.7.7.5"
 SENDER_NONCE = "1.3.6.1.5.5.7.7.6"
+REVOKE_REQUEST = "1.3.6.1.5.5.7.7.17"  # RFC 5272 §6.11
 CMC_VERSION = 3  # RFC 5652 §5.1: eContentType is not id-data
 REQUEST_BODY_PART, TRANSACTION_BODY_PART, NONCE_BODY_PART = 1, 2, 3
+MAX_STATUS: Final = 64 * 1024  # bytes; an OCSP response is about 1 KiB
 
 
 class _AnySet(core.SetOf):  # type: ignore[misc]  # asn1crypto has no types
@@ -68,6 +73,16 @@ class _PkiData(core.Sequence):  # type: ignore[misc]
     ]
 
 
+class _RevokeRequest(core.Sequence):  # type: ignore[misc]
+    """Without invalidityDate, passphrase and comment: nothing here to put there."""
+
+    _fields = [  # noqa: RUF012
+        ("issuer_name", x509.Name),
+        ("serial_number", core.Integer),
+        ("reason", crl.CRLReason),
+    ]
+
+
 @dataclass(frozen=True, slots=True)
 class EstClient:
     """``CertificateIssuer`` over EST; ``certificate`` is the DER of the RA's."""
@@ -75,9 +90,38 @@ class EstClient:
     http: httpx.Client
     device: SigningDevice
     certificate: bytes
+    responder: str = "/ocsp"
+    """Whole, or below the address of the EST door."""
 
     def certify(self, csr: bytes, transaction_id: int) -> tuple[bytes, ...]:
-        body = base64.b64encode(self._signed(_pki_data(csr, transaction_id)))
+        return _certificates(self._asked(_enrolment(csr, transaction_id)))
+
+    def revoke(self, certificate: bytes, reason: ReasonFlags) -> None:
+        self._asked(_revocation(x509.Certificate.load(certificate), reason))
+
+    def status(self, question: bytes) -> bytes:
+        media = {"Content-Type": "application/ocsp-request"}
+        answer = b""
+        try:
+            with self.http.stream(
+                "POST", self.responder, content=question, headers=media
+            ) as response:
+                if response.status_code != httpx.codes.OK:
+                    raise refused.SamUnavailableError(
+                        f"the OCSP responder answered {response.status_code}"
+                    )
+                for part in response.iter_bytes():
+                    answer += part
+                    if len(answer) > MAX_STATUS:
+                        raise refused.SamUnavailableError("the OCSP answer is too long")
+        except httpx.HTTPError as error:
+            raise refused.SamUnavailableError(
+                "the OCSP responder does not answer"
+            ) from error
+        return answer
+
+    def _asked(self, pki_data: bytes) -> bytes:
+        body = base64.b64encode(self._signed(pki_data))
         try:
             response = self.http.post(
                 "/.well-known/est/fullcmc",
@@ -90,7 +134,7 @@ class EstClient:
             raise refused.SamUnavailableError("the CA does not answer") from error
         if response.status_code != httpx.codes.OK:
             raise refused.SamUnavailableError(f"the CA answered {response.status_code}")
-        return _certificates(response.content)
+        return response.content
 
     def _signed(self, content: bytes) -> bytes:
         attributes = _signed_attributes(content)
@@ -102,44 +146,67 @@ class EstClient:
 
 
 def connect(
-    url: str, anchor_file: str, device: SigningDevice, certificate: bytes
+    url: str,
+    anchor_file: str,
+    device: SigningDevice,
+    certificate: bytes,
+    *,
+    responder: str,
 ) -> EstClient:
     """TLS with the CA's own anchor and no other; ``anchor_file`` is PEM."""
     context = ssl.create_default_context(cafile=anchor_file)
     http = httpx.Client(base_url=url, verify=context, timeout=10.0)
-    return EstClient(http, device, certificate)
+    return EstClient(http, device, certificate, responder)
 
 
-def _pki_data(request: bytes, transaction_id: int) -> bytes:
+def _enrolment(request: bytes, transaction_id: int) -> bytes:
+    tagged = _TaggedCertificationRequest(
+        {
+            "body_part_id": REQUEST_BODY_PART,
+            "certification_request": csr.CertificationRequest.load(request),
+        }
+    )
+    return _pki_data(
+        _controls(transaction_id), [_TaggedRequest(name="tcr", value=tagged)]
+    )
+
+
+def _revocation(certificate: x509.Certificate, reason: ReasonFlags) -> bytes:
+    wanted = _RevokeRequest(
+        {
+            "issuer_name": certificate.issuer,
+            "serial_number": certificate.serial_number,
+            "reason": reason.name,
+        }
+    )
+    asked = _control(REQUEST_BODY_PART, REVOKE_REQUEST, wanted)
+    # Each is a transaction of its own: a revocation may be asked for again.
+    return _pki_data([*_controls(secrets.randbits(127) + 1), asked], [])
+
+
+def _controls(transaction_id: int) -> list[dict[str, object]]:
+    nonce = core.OctetString(secrets.token_bytes(16))
+    return [
+        _control(TRANSACTION_BODY_PART, TRANSACTION_ID, core.Integer(transaction_id)),
+        _control(NONCE_BODY_PART, SENDER_NONCE, nonce),
+    ]
+
+
+def _control(part: int, kind: str, value: core.Asn1Value) -> dict[str, object]:
+    return {
+        "body_part_id": part,
+        "attr_type": kind,
+        "attr_values": [core.Any(value)],
+    }
+
+
+def _pki_data(
+    controls: list[dict[str, object]], requests: list[_TaggedRequest]
+) -> bytes:
     data = _PkiData(
         {
-            "control_sequence": [
-                {
-                    "body_part_id": TRANSACTION_BODY_PART,
-                    "attr_type": TRANSACTION_ID,
-                    "attr_values": [core.Any(core.Integer(transaction_id))],
-                },
-                {
-                    "body_part_id": NONCE_BODY_PART,
-                    "attr_type": SENDER_NONCE,
-                    "attr_values": [
-                        core.Any(core.OctetString(secrets.token_bytes(16)))
-                    ],
-                },
-            ],
-            "req_sequence": [
-                _TaggedRequest(
-                    name="tcr",
-                    value=_TaggedCertificationRequest(
-                        {
-                            "body_part_id": REQUEST_BODY_PART,
-                            "certification_request": csr.CertificationRequest.load(
-                                request
-                            ),
-                        }
-                    ),
-                )
-            ],
+            "control_sequence": controls,
+            "req_sequence": requests,
             "cms_sequence": [],
             "other_msg_sequence": [],
         }

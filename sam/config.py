@@ -71,6 +71,8 @@ class SamConfig(BaseSettings):
     registration_certificates: Path | None = None
     """A folder with ``identify.jwt`` and ``sign.jwt``, if there are any."""
     est_url: str = "https://localhost:8002"
+    ocsp_url: str | None = None
+    """Where the CA says whether certificates are revoked; unset: at ``est_url``."""
     pkcs11_module: Path = Path("/usr/lib/softhsm/libsofthsm2.so")
     pkcs11_token: str = "qes"  # noqa: S105 — a token's label
     pkcs11_pin_file: Path | None = None
@@ -105,6 +107,20 @@ class SamConfig(BaseSettings):
             if parts.scheme != "https" and parts.hostname not in LOOPBACK:
                 raise ValueError(f"{name}: plain http is for loopback only")
         return self
+
+    @field_validator("ocsp_url")
+    @classmethod
+    def _a_web_address(cls, value: str | None) -> str | None:
+        """Plain http too: an answer is signed and holds our nonce (``sam.ocsp``)."""
+        if value is not None:
+            parts = urlsplit(value)
+            if parts.scheme not in ("http", "https") or not parts.hostname:
+                raise ValueError("ocsp_url: an http or https address")
+        return value
+
+    @property
+    def ocsp_responder(self) -> str:
+        return self.ocsp_url or f"{self.est_url}/ocsp"
 
     @property
     def database_url(self) -> str:

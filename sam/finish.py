@@ -31,6 +31,7 @@ from sam import messages as m
 from sam.ceremony import KEY_NOT_PROVEN_GONE, CeremonyError, Signed, perform
 from sam.config import APPROVAL_LIFETIME
 from sam.module import Sam
+from sam.ocsp import NotGoodError
 from sam.subjects import common_name
 from sam.transactions import known
 
@@ -53,6 +54,7 @@ _BREAKS = (
     CeremonyError,
     certificates.UnfitCertificateError,
     refused.SamUnavailableError,
+    NotGoodError,
 )
 
 

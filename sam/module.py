@@ -5,6 +5,8 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Protocol
 
+from cryptography import x509
+
 from hsm.port import SigningDevice
 from openid4vp.dcql import CredentialQuery
 from openid4vp.profile import Profile
@@ -30,6 +32,20 @@ class CertificateIssuer(Protocol):
 
         The same ``transaction_id`` and ``csr`` yield the same certificate. Raises
         ``SamUnavailableError``; nothing about them has been checked yet.
+        """
+        ...
+
+    def revoke(self, certificate: bytes, reason: x509.ReasonFlags) -> None:
+        """Ask to revoke a DER certificate of ours; asking again changes nothing.
+
+        Raises ``SamUnavailableError``; that it did not proves nothing.
+        """
+        ...
+
+    def status(self, question: bytes) -> bytes:
+        """Return what the responder says to a DER OCSPRequest, unchecked.
+
+        Raises ``SamUnavailableError``.
         """
         ...
 

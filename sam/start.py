@@ -93,6 +93,7 @@ def open_sam(config: SamConfig) -> Sam:
         str(config.ca_anchor),
         device,
         registration_authority[0].public_bytes(Encoding.DER),
+        responder=config.ocsp_responder,
     )
     return assemble(config, device, issuer=issuer, clock=lambda: datetime.now(UTC))
 

@@ -11,6 +11,8 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.serialization import Encoding
 from cryptography.x509.oid import NameOID, ObjectIdentifier
 
+from sam.errors import SamUnavailableError
+
 CONTENT_COMMITMENT = frozenset({"content_commitment"})
 CERT_SIGN = frozenset({"key_cert_sign"})
 QC_STATEMENTS = x509.UnrecognizedExtension(
@@ -102,8 +104,20 @@ def with_doubled_extension(issuer: Issuer, certificate: x509.Certificate) -> byt
 Script = Callable[[Recipe, Issuer], tuple[bytes, ...]]
 
 
+class CertifiesOnly:
+    """A CA that neither revokes nor says what it revoked."""
+
+    __slots__ = ()
+
+    def revoke(self, certificate: bytes, reason: x509.ReasonFlags) -> None:
+        raise SamUnavailableError("revokes nothing")
+
+    def status(self, question: bytes) -> bytes:
+        raise SamUnavailableError("says nothing")
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
-class ScriptedCa:
+class ScriptedCa(CertifiesOnly):
     """``CertificateIssuer`` whose answer is ``script`` over the honest recipe."""
 
     issuer: Issuer

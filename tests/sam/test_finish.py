@@ -9,7 +9,7 @@ from sqlalchemy import update
 from sam import audit, errors, finish, schema
 from sam import messages as m
 from tests.sam.callers import Holder
-from tests.sam.scripted_ca import Issuer, ScriptedCa, honest
+from tests.sam.scripted_ca import CertifiesOnly, Issuer, ScriptedCa, honest
 from tests.sam.world import World, second_process
 
 
@@ -94,7 +94,7 @@ def test_an_old_approval_is_swept_away(world: World, erika: Holder) -> None:
 
 
 @dataclass(frozen=True, slots=True)
-class SlowCa:
+class SlowCa(CertifiesOnly):
     """Answers rightly, after a while in which ``meanwhile`` happens."""
 
     world: World
@@ -199,7 +199,7 @@ def test_the_ca_is_asked_under_the_same_number_for_the_same_transaction(
     asked: list[int] = []
 
     @dataclass(frozen=True, slots=True)
-    class Listening:
+    class Listening(CertifiesOnly):
         ca: ScriptedCa
 
         def certify(self, csr: bytes, transaction_id: int) -> tuple[bytes, ...]:
