@@ -36,6 +36,7 @@ class Event(StrEnum):
     QUOTA_KEY_CREATED = "quota_key_created"
     QUOTA_KEY_DESTROYED = "quota_key_destroyed"
     FILE_KEPT = "file_kept"
+    CERTIFICATE_REVOKED = "certificate_revoked"
 
 
 class AuditBrokenError(Exception):

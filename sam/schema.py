@@ -202,6 +202,21 @@ trust_lists = Table(
     Column("problem_at", UtcDateTime),
 )
 
+revoked_certificates = Table(
+    "revoked_certificates",
+    metadata,
+    # In force from this row on; what follows is about the CA.
+    Column("certificate_sha256", LargeBinary(32), primary_key=True),
+    Column("certificate", LargeBinary, nullable=False),
+    Column("issuer", LargeBinary, nullable=False),
+    Column("reason", String(32), nullable=False),
+    Column("revoked_at", UtcDateTime, nullable=False),
+    # When the CA is to be told, or told again.
+    Column("ask_at", UtcDateTime, nullable=False),
+    # When the CA's responder first said so.
+    Column("shown_at", UtcDateTime),
+)
+
 releases = Table(
     "releases",
     metadata,
