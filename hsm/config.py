@@ -24,6 +24,8 @@ class HsmConfig(BaseModel):
     softhsm_conf: Path | None = None
     """SoftHSM only: the file the module is pointed at by SOFTHSM2_CONF. ``None``
     leaves the module to its own ways of finding its configuration."""
+    initialise_with: str | None = None
+    """What some modules want in CK_C_INITIALIZE_ARGS.pReserved (NSS: its folder)."""
     busy_timeout: Annotated[float, Field(gt=0, le=60)] = 10.0
     """Seconds a call waits for its turn at the device, and a process for its login."""
 

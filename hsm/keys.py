@@ -26,9 +26,11 @@ from pkcs11 import (
 from pkcs11 import exceptions as ck
 
 from hsm.encoding import P256_PARAMETERS, spki_from_ec_point
-from hsm.errors import DeviceRefusedError, HsmUnavailableError
+from hsm.errors import DeviceRefusedError
+from hsm.key_ids import KEY_ID_BYTES, KeyId
 from hsm.module import SearchFailedError
-from hsm.port import KEY_ID_BYTES, KeyId, MacKey, ServiceKey
+from hsm.modules import STANDARD, ModuleFacts
+from hsm.port import MacKey, ServiceKey
 from hsm.templates import (
     MAC_KEY,
     MAC_KEY_BYTES,
@@ -56,7 +58,7 @@ def find(session: Session, attributes: Mapping[Attribute, object]) -> list[Objec
     try:
         return list(session.get_objects(dict(attributes)))
     except KeyError:  # python-pkcs11, when an object vanishes during the search
-        raise HsmUnavailableError("the token changed during a search") from None
+        raise SearchFailedError("the token changed meanwhile") from None
     except ck.PKCS11Error as error:
         raise SearchFailedError(type(error).__name__) from error
 
@@ -68,6 +70,7 @@ def generate_pair(
     label: str | None = None,
     store: bool = False,
     mechanism: Mechanism = Mechanism.ECDSA,
+    facts: ModuleFacts = STANDARD,
 ) -> tuple[PublicKey, PrivateKey]:
     """Make a P-256 pair that can only sign, and only with ``mechanism``.
 
@@ -81,32 +84,37 @@ def generate_pair(
         label=label,
         store=store,
         capabilities=MechanismFlag.SIGN,
-        public_template=dict(PUBLIC_KEY),
+        public_template={**PUBLIC_KEY, **facts.public_key},
         private_template={**PRIVATE_KEY, Attribute.ALLOWED_MECHANISMS: (mechanism,)},
     )
 
 
 def checked_pair(
-    public: PublicKey, private: PrivateKey, marks: Mapping[Attribute, object]
+    public: PublicKey,
+    private: PrivateKey,
+    marks: Mapping[Attribute, object],
+    facts: ModuleFacts = STANDARD,
 ) -> KeyPair:
     """Read back both halves; ``marks`` are the id, label and TOKEN of this pair."""
-    require(private, {**PRIVATE_KEY_MADE, **marks})
-    require(public, {**PUBLIC_KEY_MADE, **marks})
+    require(private, {**PRIVATE_KEY_MADE, **marks}, facts.untold)
+    require(public, {**PUBLIC_KEY_MADE, **facts.public_key, **marks}, facts.untold)
     spki = spki_from_ec_point(public[Attribute.EC_POINT])
     return KeyPair(private=private, public=public, spki=spki)
 
 
-def one_time_pair(session: Session, key_id: KeyId) -> KeyPair:
+def one_time_pair(session: Session, key_id: KeyId, facts: ModuleFacts) -> KeyPair:
     """Make and check the session objects of a one-time key."""
-    public, private = generate_pair(session, key_id=key_id)
-    return checked_pair(public, private, one_time_marks(key_id))
+    public, private = generate_pair(session, key_id=key_id, facts=facts)
+    return checked_pair(public, private, one_time_marks(key_id), facts)
 
 
 def one_time_marks(key_id: KeyId) -> dict[Attribute, object]:
     return {Attribute.TOKEN: False, Attribute.ID: key_id}
 
 
-def load_service_key(session: Session, key: ServiceKey) -> KeyPair | None:
+def load_service_key(
+    session: Session, key: ServiceKey, facts: ModuleFacts = STANDARD
+) -> KeyPair | None:
     """Return the pair labelled ``key``, ``None`` if no half is there.
 
     Raises ``DeviceRefusedError`` if a half is missing or there are several, or if
@@ -121,11 +129,13 @@ def load_service_key(session: Session, key: ServiceKey) -> KeyPair | None:
         raise DeviceRefusedError(f"{halves} keys labelled {key}")
     marks = {Attribute.TOKEN: True, Attribute.ID: private[0][Attribute.ID]}
     return checked_pair(
-        cast("PublicKey", public[0]), cast("PrivateKey", private[0]), marks
+        cast("PublicKey", public[0]), cast("PrivateKey", private[0]), marks, facts
     )
 
 
-def ensure_service_key(session: Session, key: ServiceKey) -> bool:
+def ensure_service_key(
+    session: Session, key: ServiceKey, facts: ModuleFacts = STANDARD
+) -> bool:
     """Make the token objects of ``key`` unless they are there; return whether made.
 
     A public half alone is what a killed generation leaves: it never signed and is
@@ -134,28 +144,32 @@ def ensure_service_key(session: Session, key: ServiceKey) -> bool:
     if not find(session, _labelled(ObjectClass.PRIVATE_KEY, key)):
         for half in find(session, _labelled(ObjectClass.PUBLIC_KEY, key)):
             half.destroy()
-    if load_service_key(session, key) is not None:
+    if load_service_key(session, key, facts) is not None:
         return False
     key_id = secrets.token_bytes(KEY_ID_BYTES)
-    generate_pair(session, key_id=key_id, label=key.value, store=True)
-    load_service_key(session, key)
+    generate_pair(session, key_id=key_id, label=key.value, store=True, facts=facts)
+    load_service_key(session, key, facts)
     return True
 
 
-def load_mac_key(session: Session, key: MacKey) -> SecretKey | None:
+def load_mac_key(
+    session: Session, key: MacKey, facts: ModuleFacts = STANDARD
+) -> SecretKey | None:
     """Return the key labelled ``key``, ``None`` if it is not there; else as above."""
     found = find(session, _labelled(ObjectClass.SECRET_KEY, key))
     if not found:
         return None
     if len(found) != 1:
         raise DeviceRefusedError(f"{len(found)} secret keys labelled {key}")
-    require(found[0], {**MAC_KEY_MADE, Attribute.TOKEN: True})
+    require(found[0], {**MAC_KEY_MADE, Attribute.TOKEN: True}, facts.untold)
     return cast("SecretKey", found[0])
 
 
-def ensure_mac_key(session: Session, key: MacKey) -> bool:
+def ensure_mac_key(
+    session: Session, key: MacKey, facts: ModuleFacts = STANDARD
+) -> bool:
     """Make the token object of ``key`` unless it is there; return whether made."""
-    if load_mac_key(session, key) is not None:
+    if load_mac_key(session, key, facts) is not None:
         return False
     session.generate_key(
         KeyType.GENERIC_SECRET,
@@ -165,7 +179,7 @@ def ensure_mac_key(session: Session, key: MacKey) -> bool:
         capabilities=MechanismFlag.SIGN,
         template=dict(MAC_KEY),
     )
-    load_mac_key(session, key)
+    load_mac_key(session, key, facts)
     return True
 
 

@@ -1,12 +1,9 @@
 """One PKCS#11 module, initialised once in this process, and its errors made ours.
 
-python-pkcs11 calls ``C_Initialize(NULL)``, which promises the module that no two
-threads will be in it at once, and then releases the GIL around every call. SoftHSM
-believes the promise, switches its own mutexes off, and corrupts its heap when two
-threads come. So the promise is kept here: one holder of the module per process, and
-one lock around everything that holder does (``hsm.login``). The other remedy, to
-patch ``C_Initialize`` in the module's function list so that it asks for OS locking,
-would write into memory of a vendor's library that may be read-only.
+There is one holder of the module per process, and one lock around everything that
+holder does (``hsm.login``). SoftHSM corrupted its heap when python-pkcs11 had told it
+that no two threads would come; ``hsm.initialising`` now tells it the truth, and the
+lock stays, because a session is in one operation at a time anyway.
 
 A module that was initialised before ``fork`` is refused in the child: its locks and
 sessions belong to the parent (PKCS#11 v2.40 §5.4, C_Initialize).
@@ -17,16 +14,15 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from threading import Lock
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
-import pkcs11
 from pkcs11 import exceptions as ck
 
+from hsm.config import HsmConfig
 from hsm.errors import DeviceRefusedError, HsmError, HsmUnavailableError
+from hsm.initialising import Module
 
-if TYPE_CHECKING:
-    from pkcs11._pkcs11 import lib as Module  # noqa: N812 - the library's class
-
+_loaded: Final[dict[str, Module]] = {}
 _guard = Lock()
 _held: dict[str, int] = {}
 """Real path of each initialised module → process that initialised it."""
@@ -36,34 +32,41 @@ class SearchFailedError(ck.PKCS11Error):
     """A search that fails leaves python-pkcs11's lock on the session taken."""
 
 
+class NotProvenGoneError(ck.PKCS11Error):
+    """A session object may still be there. It goes with its session."""
+
+
 SESSION_LOST: Final = (
+    NotProvenGoneError,
     SearchFailedError,
     ck.DeviceError,
+    ck.DeviceMemory,
     ck.DeviceRemoved,
+    ck.FunctionFailed,
+    ck.GeneralError,
+    ck.HostMemory,
+    ck.OperationActive,
+    ck.OperationNotInitialized,
     ck.SessionClosed,
+    ck.SessionCount,
     ck.SessionHandleInvalid,
     ck.TokenNotPresent,
     ck.TokenNotRecognised,
     ck.UserNotLoggedIn,
 )
-"""After these the session is of no use, and the one-time keys in it are gone."""
+"""After these a session is not used again. Some end it, after others it may be left in
+the middle of an operation (PKCS#11 v2.40 §5.1.6 does not say)."""
 
 _UNAVAILABLE: Final = (
     *SESSION_LOST,
     ck.AnotherUserAlreadyLoggedIn,
-    ck.DeviceMemory,
-    ck.FunctionFailed,
-    ck.GeneralError,
-    ck.HostMemory,
     ck.MultipleTokensReturned,
     ck.NoSuchToken,
-    ck.OperationActive,
     ck.PinExpired,
     ck.PinIncorrect,
     ck.PinInvalid,
     ck.PinLenRange,
     ck.PinLocked,
-    ck.SessionCount,
     ck.UserAlreadyLoggedIn,
     ck.UserPinNotInitialized,
 )
@@ -78,35 +81,47 @@ def our_error(error: ck.PKCS11Error) -> HsmError:
 
 
 @contextmanager
-def held_module(config_module: Path, softhsm_conf: Path | None) -> Iterator["Module"]:
+def held_module(config: HsmConfig) -> Iterator[Module]:
     """Hold the initialised module; finalise it at the end."""
-    module = hold(config_module, softhsm_conf)
+    module = hold(config)
     try:
         yield module
     finally:
         release(module)
 
 
-def hold(path: Path, softhsm_conf: Path | None) -> "Module":
+def hold(config: HsmConfig) -> Module:
     """Initialise the module for one holder. Pair with ``release``.
 
     Raises ``HsmUnavailableError`` if it cannot be loaded or already has a holder.
     """
-    real = os.path.realpath(path)
+    real = os.path.realpath(config.module)
     with _guard:
         if real in _held:
             whose = "this" if _held[real] == os.getpid() else "the parent"
-            raise HsmUnavailableError(f"{path} is in use in {whose} process")
-        with _pointed_at(softhsm_conf):
+            raise HsmUnavailableError(f"{config.module} is in use in {whose} process")
+        with _pointed_at(config.softhsm_conf):
             try:
-                module = pkcs11.lib(real)
+                module = _initialised(real, config.initialise_with)
             except ck.PKCS11Error as error:
-                raise HsmUnavailableError(f"{path}: {our_error(error)}") from error
+                raise HsmUnavailableError(
+                    f"{config.module}: {our_error(error)}"
+                ) from error
         _held[real] = os.getpid()
     return module
 
 
-def release(module: "Module") -> None:
+def _initialised(real: str, reserved: str | None) -> Module:
+    """A library is loaded once and stays: some do not survive being unloaded."""
+    if real not in _loaded:
+        _loaded[real] = Module(real, reserved)
+        return _loaded[real]
+    _loaded[real].reserved = reserved
+    _loaded[real].initialize()
+    return _loaded[real]
+
+
+def release(module: Module) -> None:
     """Finalise the module: every session closes, every session object is gone."""
     with _guard:
         _held.pop(module.so, None)

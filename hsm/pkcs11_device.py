@@ -28,6 +28,7 @@ from hsm.errors import DeviceRefusedError, HsmError, KeyNotFoundError
 from hsm.key_ids import KEY_ID_BYTES, KeyId, require_key_id
 from hsm.login import Login
 from hsm.module import SESSION_LOST
+from hsm.modules import ModuleFacts
 from hsm.port import (
     DIGEST_BYTES,
     MacKey,
@@ -43,15 +44,9 @@ Key = TypeVar("Key", keys.KeyPair, SecretKey)
 class Pkcs11Device:
     """One logged-in session on one token, the only one of its module in a process."""
 
-    def __init__(self, login: Login) -> None:
-        self._login = login
-        self._one_time: dict[KeyId, keys.KeyPair] = {}
-        self._quota: dict[KeyId, SecretKey] = {}
-        with login.exclusively() as session:
-            self._service = {
-                key: keys.load_service_key(session, key) for key in ServiceKey
-            }
-            self._mac = {key: keys.load_mac_key(session, key) for key in MacKey}
+    def __init__(self, config: HsmConfig) -> None:
+        self._token_serial: bytes | None = None
+        self._login = Login.open(config, greet=self._greet)
 
     @classmethod
     def open(cls, config: HsmConfig) -> Self:
@@ -60,12 +55,23 @@ class Pkcs11Device:
         Keys that are missing are missed when they are asked for. Raises
         ``HsmUnavailableError``, or ``DeviceRefusedError`` if a key is too weak.
         """
-        login = Login.open(config)
-        try:
-            return cls(login)
-        except HsmError:
-            login.close()
-            raise
+        return cls(config)
+
+    def _greet(self, session: Session, facts: ModuleFacts) -> None:
+        """Read the keys anew: handles, and one-time keys, end with their session."""
+        self._require_same_token(session)
+        self._facts = facts
+        self._one_time: dict[KeyId, keys.KeyPair] = {}
+        self._quota: dict[KeyId, SecretKey] = {}
+        service = {k: keys.load_service_key(session, k, facts) for k in ServiceKey}
+        self._service = service
+        self._mac = {k: keys.load_mac_key(session, k, facts) for k in MacKey}
+
+    def _require_same_token(self, session: Session) -> None:
+        serial = session.token.serial
+        if self._token_serial not in {None, serial}:
+            raise DeviceRefusedError("another token came back under the same label")
+        self._token_serial = serial
 
     def generate_one_time_key(self, key_id: KeyId) -> bytes:
         require_key_id(key_id)
@@ -73,7 +79,7 @@ class Pkcs11Device:
             if key_id in self._one_time:
                 raise DeviceRefusedError("a one-time key with this id is there")
             try:
-                pair = keys.one_time_pair(session, key_id)
+                pair = keys.one_time_pair(session, key_id, self._facts)
             except SESSION_LOST:  # and with the session, all of its objects
                 raise
             except (HsmError, ck.PKCS11Error):
@@ -124,7 +130,7 @@ class Pkcs11Device:
             try:
                 with self._login.writing(session) as writing:
                     quota_keys.make(writing, key_id)
-                self._quota[key_id] = quota_keys.load(session, key_id)
+                self._quota[key_id] = quota_keys.load(session, key_id, self._facts)
             except SESSION_LOST:
                 raise
             except (HsmError, ck.PKCS11Error):
@@ -134,7 +140,7 @@ class Pkcs11Device:
     def quota_mac(self, key_id: KeyId, message: bytes) -> bytes:
         with self._login.exclusively() as session:
             if key_id not in self._quota:
-                self._quota[key_id] = quota_keys.load(session, key_id)
+                self._quota[key_id] = quota_keys.load(session, key_id, self._facts)
             return keys.sign(self._quota[key_id], message, Mechanism.SHA256_HMAC)
 
     def destroy_quota_key(self, key_id: KeyId) -> None:
@@ -176,6 +182,8 @@ class Pkcs11Device:
                 half.destroy()
             if halves and keys.find(session, {Attribute.ID: key_id}):
                 raise DeviceRefusedError(f"key {key_id.hex()} is still there")
+        except SESSION_LOST:  # the session ends, and the key with it
+            raise
         except (HsmError, ck.PKCS11Error):
             self._login.refuse_from_now_on(f"key {key_id.hex()} not proven gone")
             raise

@@ -9,8 +9,9 @@ from typing import Final, cast
 from pkcs11 import Attribute, KeyType, MechanismFlag, ObjectClass, SecretKey, Session
 
 from hsm.errors import DeviceRefusedError, KeyNotFoundError
+from hsm.key_ids import KeyId
 from hsm.keys import find
-from hsm.port import KeyId
+from hsm.modules import STANDARD, ModuleFacts
 from hsm.templates import MAC_KEY, MAC_KEY_BYTES, MAC_KEY_MADE, require
 
 LABEL: Final = "quota"
@@ -34,7 +35,7 @@ def make(writing: Session, key_id: KeyId) -> None:
     )
 
 
-def load(session: Session, key_id: KeyId) -> SecretKey:
+def load(session: Session, key_id: KeyId, facts: ModuleFacts = STANDARD) -> SecretKey:
     """Find the key and read it back.
 
     Raises ``KeyNotFoundError``, or ``DeviceRefusedError`` if there are several, or if
@@ -45,7 +46,7 @@ def load(session: Session, key_id: KeyId) -> SecretKey:
         raise KeyNotFoundError(f"no quota key {key_id.hex()}")
     if len(found) != 1:
         raise DeviceRefusedError(f"{len(found)} quota keys {key_id.hex()}")
-    require(found[0], {**MAC_KEY_MADE, **_marks(key_id)})
+    require(found[0], {**MAC_KEY_MADE, **_marks(key_id)}, facts.untold)
     return cast("SecretKey", found[0])
 
 

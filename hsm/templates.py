@@ -70,14 +70,64 @@ MAC_KEY_MADE: Final[Mapping[Attribute, object]] = {
     Attribute.VALUE_LEN: MAC_KEY_BYTES,
 }
 
+WRAPPING_KEY_BYTES: Final = 32
 
-def require(key: Object, wanted: Mapping[Attribute, object]) -> None:
+_NO_MORE_THAN_A_SIGNING_KEY: Final = {
+    Attribute.PRIVATE: True,
+    Attribute.SENSITIVE: True,
+    Attribute.DECRYPT: False,
+    Attribute.UNWRAP: False,
+    Attribute.DERIVE: False,
+    Attribute.SIGN_RECOVER: False,
+    Attribute.COPYABLE: False,
+}
+
+WRAPPABLE_KEY: Final[Mapping[Attribute, object]] = {
+    # Between its generation and its wrapping a key can be wrapped and nothing else.
+    **_NO_MORE_THAN_A_SIGNING_KEY,
+    Attribute.EXTRACTABLE: True,
+    Attribute.SIGN: False,
+    Attribute.MODIFIABLE: False,  # last: SoftHSM sets one by one, and this closes
+}
+UNWRAPPED_KEY: Final[Mapping[Attribute, object]] = {
+    **_NO_MORE_THAN_A_SIGNING_KEY,
+    Attribute.EXTRACTABLE: False,
+    Attribute.SIGN: True,
+    Attribute.MODIFIABLE: False,
+}
+WRAPPING_KEY: Final[Mapping[Attribute, object]] = {
+    Attribute.PRIVATE: True,
+    Attribute.SENSITIVE: True,
+    Attribute.EXTRACTABLE: False,
+    Attribute.WRAP: True,
+    Attribute.UNWRAP: True,
+    Attribute.ENCRYPT: False,
+    Attribute.DECRYPT: False,
+    Attribute.SIGN: False,
+    Attribute.VERIFY: False,
+    Attribute.DERIVE: False,
+    **_FROZEN,
+}
+WRAPPING_KEY_MADE: Final[Mapping[Attribute, object]] = {
+    **WRAPPING_KEY,
+    **_MADE_ON_THE_DEVICE,
+    Attribute.VALUE_LEN: WRAPPING_KEY_BYTES,
+}
+
+
+def require(
+    key: Object,
+    wanted: Mapping[Attribute, object],
+    untold: frozenset[Attribute] = frozenset(),
+) -> None:
     """Raise ``DeviceRefusedError`` unless ``key`` has every attribute as ``wanted``.
 
-    An attribute the token does not tell counts as different.
+    An attribute the token does not tell counts as different, but for those in
+    ``untold`` (``hsm.modules``), which are not compared.
     """
-    found = key.get_attributes(list(wanted))
-    for attribute, value in wanted.items():
+    asked = {a: value for a, value in wanted.items() if a not in untold}
+    found = key.get_attributes(list(asked))
+    for attribute, value in asked.items():
         if attribute not in found or found[attribute] != value:
             raise DeviceRefusedError(f"{attribute.name} of the key is not as required")
 

@@ -20,20 +20,19 @@ import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager, nullcontext
 from pathlib import Path
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 from pkcs11 import exceptions as ck
 
 from hsm import keys
 from hsm.config import TOKEN_LABEL_BYTES, HsmConfig
 from hsm.errors import HsmUnavailableError
-from hsm.login import Login, turn_between_processes
+from hsm.initialising import Module
+from hsm.login import Login
 from hsm.module import held_module, our_error
 from hsm.pin import Pin, new_pin, read_pin, write_pin
 from hsm.port import MacKey, ServiceKey
-
-if TYPE_CHECKING:
-    from pkcs11._pkcs11 import lib as Module  # noqa: N812 - the library's class
+from hsm.turns import turn_between_processes
 
 _OBJECT_STORE: Final = "directories.tokendir"
 _CKR_OK: Final = 0
@@ -74,9 +73,10 @@ def _create_missing_keys(config: HsmConfig) -> tuple[ServiceKey | MacKey, ...]:
     login = Login.open(config, writable=True)
     try:
         with login.exclusively() as session:
+            facts = login.facts
             return (
-                *(key for key in ServiceKey if keys.ensure_service_key(session, key)),
-                *(key for key in MacKey if keys.ensure_mac_key(session, key)),
+                *(k for k in ServiceKey if keys.ensure_service_key(session, k, facts)),
+                *(k for k in MacKey if keys.ensure_mac_key(session, k, facts)),
             )
     finally:
         login.close()
@@ -114,7 +114,7 @@ def _has_token(config: HsmConfig) -> bool:
         if config.pin_file.exists()
         else nullcontext()
     )
-    with turn, held_module(config.module, config.softhsm_conf) as module:
+    with turn, held_module(config) as module:
         try:
             return any(module.get_tokens(token_label=config.token_label))
         except ck.PKCS11Error as error:
@@ -146,7 +146,7 @@ def _write_conf(conf: Path, folder: Path) -> None:
 def _initialise_token(config: HsmConfig) -> None:
     """Initialise the one free slot and set the user PIN to that of the PIN file."""
     pin, so_pin = read_pin(config.pin_file), new_pin()
-    with held_module(config.module, config.softhsm_conf) as module:
+    with held_module(config) as module:
         try:
             slot = module.get_slots()[0]
             _c_init_token(module, slot.slot_id, so_pin, config.token_label)
@@ -158,7 +158,7 @@ def _initialise_token(config: HsmConfig) -> None:
             raise our_error(error) from error
 
 
-def _c_init_token(module: "Module", slot_id: int, so_pin: Pin, label: str) -> None:
+def _c_init_token(module: Module, slot_id: int, so_pin: Pin, label: str) -> None:
     """C_InitToken (PKCS#11 v2.40 §5.5), which python-pkcs11 does not offer.
 
     ``softhsm2-util`` would take the PINs on its command line, for all to read.

@@ -7,10 +7,11 @@ import pytest
 
 from hsm.config import HsmConfig
 from hsm.errors import HsmUnavailableError
-from hsm.login import Login, turn_between_processes
+from hsm.login import Login
 from hsm.pin import Pin, read_pin, write_pin
 from hsm.pkcs11_device import Pkcs11Device
 from hsm.port import MacKey
+from hsm.turns import turn_between_processes
 
 WRONG = "wrong-pin-canary-7431"
 
