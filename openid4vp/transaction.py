@@ -93,7 +93,9 @@ class Transaction:
     @classmethod
     def from_json(cls, text: str) -> "Transaction":
         """The inverse of ``to_json``; raises ``Openid4vpError`` for other texts."""
-        stored = strict_json.parse_object(text.encode("utf-8"), "transaction")
+        # half a surrogate pair becomes no UTF-8, and is refused as that
+        raw = text.encode("utf-8", "surrogatepass")
+        stored = strict_json.parse_object(raw, "transaction")
         return cls(
             client_id=members.required(stored, "client_id", str),
             nonce=members.required(stored, "nonce", str),

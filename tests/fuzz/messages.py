@@ -177,7 +177,7 @@ def _transaction_data(data: bytes) -> object:
 
 
 def _transaction(data: bytes) -> object:
-    stored = data.decode("utf-8", "replace")  # no database holds a lone surrogate
+    stored = data.decode("utf-8", "surrogateescape")
     return Transaction.from_json(stored).public_response_jwk()
 
 

@@ -101,7 +101,7 @@ def test_the_public_key_holds_no_private_part() -> None:
     assert "d" not in begun().public_response_jwk()
 
 
-@pytest.mark.parametrize("text", ["", "[]", "{}", '{"client_id":1}'])
+@pytest.mark.parametrize("text", ["", "[]", "{}", '{"client_id":1}', "\ud800"])
 def test_text_that_is_no_transaction_is_refused(text: str) -> None:
     with pytest.raises(Openid4vpError):
         Transaction.from_json(text)
