@@ -21,6 +21,7 @@ from sqlalchemy import Row
 from hsm.errors import HsmError
 from hsm.port import KEY_ID_BYTES, KeyId
 from sam import certificates, store
+from sam.algorithms.policy import Use
 from sam.config import APPROVAL_LIFETIME
 from sam.dtbs import SignedAttributes, signed_attributes
 from sam.module import Sam
@@ -104,6 +105,8 @@ def _certify(
         anchor=sam.ca_anchor,
         now=sam.clock(),
     )
+    path = (*chain, sam.ca_anchor)
+    sam.algorithms.require_path(Use.ISSUING, path, sam.clock())
     return chain
 
 

@@ -48,6 +48,8 @@ class SamConfig(BaseSettings):
     sam_trust_sources: Path | None = None
     """TOML: the trust lists to go by, per category (``sam.trust.sources``)."""
     sam_free_tier_policy: Path | None = None
+    sam_algorithm_policy: Path | None = None
+    """JSON: ends algorithms sooner than the shipped policy (``sam.algorithms``)."""
     status_list_uris: tuple[str, ...] = ()
     """Lists to hold before the first credential names them; more come by themselves."""
     status_list_max_age_hours: int = Field(default=25, gt=0, le=24 * 31)

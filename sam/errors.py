@@ -32,6 +32,7 @@
     ├─ PeriodOverError              409  not the period of the policy that is now
     ├─ SigningFailedError           502  the ceremony broke; nothing was released
     └─ SamUnavailableError          503  no SAM, no HSM or no CA behind it
+        └─ AlgorithmEndedError      503  the algorithm policy accepts it no longer
 
 The message is for engineers and holds no personal data. Of a refused answer the web
 tier learns that a check failed and, in the few cases above, the kind of reason, because
@@ -185,9 +186,14 @@ class SamUnavailableError(SamError):
     status = 503
 
 
+class AlgorithmEndedError(SamUnavailableError):
+    code = "algorithm_ended"
+
+
 KINDS: tuple[type[SamError], ...] = (
     SamError,
     *SamError.__subclasses__(),
     *AnswerRefusedError.__subclasses__(),
+    *SamUnavailableError.__subclasses__(),
 )
 BY_CODE: dict[str, type[SamError]] = {kind.code: kind for kind in KINDS}

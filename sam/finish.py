@@ -64,6 +64,7 @@ def finish(sam: Sam, call: m.Finish) -> m.Finished:
         row = known(store.transaction(connection, call.tx))
     if row.state == m.State.SIGNED:
         return m.Finished.model_validate_json(row.result)
+    sam.algorithms.require_one_time_key(sam.clock())
     row, documents = _begin(sam, row)
     try:
         signed = perform(sam, row, documents)

@@ -12,6 +12,7 @@ from openid4vp.dcql import CredentialQuery
 from openid4vp.profile import Profile
 from openid4vp.request import x509_hash_client_id
 from openid4vp.trust import IssuerTrust
+from sam.algorithms.rules import AlgorithmRules
 from sam.config import SamConfig
 from sam.database import Database
 from sam.messages import Purpose
@@ -87,6 +88,8 @@ class Sam:
     """Name → kind of wallet, in the operator's order; the first is the default."""
     registrations: Mapping[Purpose, Registration]
     policy: FreeTierPolicy | None
+    algorithms: AlgorithmRules
+    """What may still be used, for what; narrows what the code can do."""
     clock: Callable[[], datetime]
     owner: str
     tally: Tally = field(default_factory=Tally)

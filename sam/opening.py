@@ -55,6 +55,7 @@ def open_sign(
 ) -> m.SigningOpened:
     """``read`` yields the prepared files one after the other."""
     profile = asking.profile_named(sam, call.profile)
+    sam.algorithms.require_one_time_key(sam.clock())
     signer = _signer_of(sam, call.handle)
     try:
         digests = [digest(document, read) for document in call.documents]

@@ -30,6 +30,9 @@ from sam import (
     quota_keys,
     registration,
 )
+from sam.algorithms import loading as algorithm_files
+from sam.algorithms.issuers import InTime
+from sam.algorithms.rules import AlgorithmRules
 from sam.config import SamConfig
 from sam.database import Database
 from sam.finish import FAULT_POINTS, fail_interrupted
@@ -114,7 +117,8 @@ def assemble(
     database = Database(config.database_url)
     lists = TrustLists(load_sources(config), database)
     trusted = held_lists.trusted(anchors, lists)
-    pid_issuers = trusted[Category.PID_PROVIDERS]
+    rules = algorithm_rules(config)
+    pid_issuers = InTime(trusted[Category.PID_PROVIDERS], rules)
     pass_chain = _service_chain(config, device, ServiceKey.PASS_ISSUING)
     request_chain = _service_chain(config, device, ServiceKey.REQUEST_SIGNING)
     sam = Sam(
@@ -139,6 +143,7 @@ def assemble(
         profiles=_profiles(config),
         registrations=_registrations(config, request_chain, clock()),
         policy=free_tier_policy(config),
+        algorithms=rules,
         clock=clock,
         owner=secrets.token_hex(8),
         fault=_killed_at(config.fault_kill_at),
@@ -178,6 +183,14 @@ def free_tier_policy(config: SamConfig) -> FreeTierPolicy | None:
         return policy.load(file)
     except policy.UnusablePolicyError as error:
         raise StartError(f"free-tier policy {error}") from error
+
+
+def algorithm_rules(config: SamConfig) -> AlgorithmRules:
+    """The shipped policy, narrowed by the operator's file if one is named."""
+    try:
+        return algorithm_files.load(config.sam_algorithm_policy)
+    except algorithm_files.UnusableAlgorithmPolicyError as error:
+        raise StartError(f"algorithm policy {error}") from error
 
 
 def _profiles(config: SamConfig) -> Mapping[str, Profile]:
@@ -230,6 +243,7 @@ def _started(sam: Sam) -> None:
             profiles=list(sam.profiles),
             pid_providers=list(sam.pid_providers),
             trust_sources=[held.source.record() for held in sam.trust_lists.held],
+            algorithm_policies=[f"{p.id} {p.version}" for p in sam.algorithms.policies],
             free_tier_policy=None if sam.policy is None else sam.policy.model_dump(),
         )
 

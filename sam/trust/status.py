@@ -7,9 +7,10 @@ from collections.abc import Iterator
 from datetime import datetime
 
 from sam import messages as m
+from sam.algorithms import warnings as algorithm_ends
 from sam.config import SamConfig
 from sam.database import Database
-from sam.start import load_anchors, load_sources
+from sam.start import algorithm_rules, load_anchors, load_sources
 from sam.trust import held_lists, reports, watching
 from sam.trust.anchors import Anchors
 from sam.trust.categories import Category
@@ -33,6 +34,7 @@ def _expiries(
     for category, trust in trusts.items():
         found += reports.watched_anchors(trust, category, now)
     found += reports.watched_lists(lists)
+    found += algorithm_ends.watched(algorithm_rules(config), now)
     return reports.expiries(found, now)
 
 

@@ -6,6 +6,7 @@ from typing import Final
 
 from hsm.port import ServiceKey
 from sam import messages as m
+from sam.algorithms import warnings as algorithm_ends
 from sam.config import SamConfig
 from sam.module import Sam
 from sam.trust import reports
@@ -37,6 +38,7 @@ def _watched(sam: Sam, now: datetime) -> list[Watched]:
     for category, trust in sam.anchors.items():
         found += reports.watched_anchors(trust, category, now)
     found += reports.watched_lists(sam.trust_lists)
+    found += algorithm_ends.watched(sam.algorithms, now)
     return [*found, *_registrations(sam)]
 
 
