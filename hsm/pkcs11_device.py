@@ -16,12 +16,14 @@ How the promises of ``hsm.port`` are kept:
 """
 
 import secrets
+from collections.abc import Sequence
 from typing import Self, TypeVar
 
 from pkcs11 import Attribute, Mechanism, ObjectClass, PrivateKey, SecretKey, Session
 from pkcs11 import exceptions as ck
 
-from hsm import keys, quota_keys
+from hsm import keys, quota_keys, wrapping_keys
+from hsm.algorithms import Algorithm, Scheme
 from hsm.config import HsmConfig
 from hsm.encoding import ecdsa_sig_value
 from hsm.errors import DeviceRefusedError, HsmError, KeyNotFoundError
@@ -29,6 +31,7 @@ from hsm.key_ids import KEY_ID_BYTES, KeyId, require_key_id
 from hsm.login import Login
 from hsm.module import SESSION_LOST
 from hsm.modules import ModuleFacts
+from hsm.pkcs11_wrapping import Pkcs11Wrapping
 from hsm.port import (
     DIGEST_BYTES,
     MacKey,
@@ -37,6 +40,7 @@ from hsm.port import (
     require_digest,
 )
 from hsm.selftest import known_answers
+from hsm.wrapped import WrappedKey
 
 Key = TypeVar("Key", keys.KeyPair, SecretKey)
 
@@ -65,6 +69,7 @@ class Pkcs11Device:
         self._quota: dict[KeyId, SecretKey] = {}
         service = {k: keys.load_service_key(session, k, facts) for k in ServiceKey}
         self._service = service
+        self._wrapping = Pkcs11Wrapping(session, facts)
         self._mac = {k: keys.load_mac_key(session, k, facts) for k in MacKey}
 
     def _require_same_token(self, session: Session) -> None:
@@ -151,6 +156,44 @@ class Pkcs11Device:
     def quota_keys(self) -> tuple[KeyId, ...]:
         with self._login.exclusively() as session:
             return quota_keys.listed(session)
+
+    def generate_wrapped_key(self, algorithm: Algorithm) -> WrappedKey:
+        with self._login.exclusively() as session:
+            return self._wrapping.generate(session, algorithm)
+
+    def sign_with_wrapped_key(
+        self, wrapped: WrappedKey, scheme: Scheme, digests: Sequence[bytes]
+    ) -> tuple[bytes, ...]:
+        with self._login.exclusively() as session:
+            return self._wrapping.sign(session, wrapped, scheme, digests)
+
+    def rewrap(self, wrapped: WrappedKey) -> WrappedKey:
+        with self._login.exclusively() as session:
+            return self._wrapping.rewrap(session, wrapped)
+
+    def wrapping_keys(self) -> tuple[KeyId, ...]:
+        with self._login.exclusively() as session:
+            return self._wrapping.listed(session)
+
+    def create_wrapping_key(self) -> KeyId:
+        with self._login.exclusively() as session:
+            with self._login.writing(session) as writing:
+                key_id = wrapping_keys.make(writing, self._facts)
+            if key_id not in self._wrapping.listed(session):
+                raise DeviceRefusedError("the wrapping key is not as required")
+            return key_id
+
+    def destroy_wrapping_key(self, key_id: KeyId) -> None:
+        require_key_id(key_id)
+        with self._login.exclusively() as session:
+            listed = self._wrapping.listed(session)
+            if key_id not in listed:
+                raise KeyNotFoundError(f"no wrapping key {key_id.hex()}")
+            if key_id == listed[-1]:
+                raise DeviceRefusedError("the newest wrapping key is not destroyed")
+            with self._login.writing(session) as writing:
+                wrapping_keys.destroy(writing, key_id)
+            self._wrapping.listed(session)
 
     def self_test(self) -> SelfTest:
         passed = known_answers(self)

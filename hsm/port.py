@@ -32,6 +32,7 @@ from typing import Final, Protocol
 
 from hsm.errors import DeviceRefusedError
 from hsm.key_ids import KEY_ID_BYTES, KeyId
+from hsm.wrapped import WrappedKeys
 
 __all__ = [
     "DIGEST_BYTES",
@@ -85,7 +86,7 @@ class SelfTest:
     are not used, not changed and not removed: that is for a person."""
 
 
-class SigningDevice(Protocol):
+class SigningDevice(WrappedKeys, Protocol):
     """Promises of the module docstring hold for every method."""
 
     def generate_one_time_key(self, key_id: KeyId) -> bytes:

@@ -6,6 +6,7 @@ verifier is ``cryptography``, not the device.
 
 import secrets
 from collections.abc import Callable
+from dataclasses import replace
 from functools import partial
 from typing import Final
 
@@ -22,7 +23,8 @@ from cryptography.hazmat.primitives.asymmetric.utils import (
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.serialization import load_der_public_key
 
-from hsm.errors import DeviceRefusedError, KeyNotFoundError
+from hsm.algorithms import Algorithm, Scheme
+from hsm.errors import BlobRefusedError, DeviceRefusedError, KeyNotFoundError
 from hsm.port import (
     DIGEST_BYTES,
     KEY_ID_BYTES,
@@ -31,14 +33,20 @@ from hsm.port import (
     ServiceKey,
     SigningDevice,
 )
+from hsm.wrapped import WrappedKey
 
 _SHORT: Final = DIGEST_BYTES - 1
+_WRAPPED: Final = (
+    "a wrapped key signs, and another library verifies",
+    "a changed blob and a blob of another key are refused",
+)
 
 
 def known_answers(device: SigningDevice) -> tuple[str, ...]:
     """Return one sentence per check that passed; all of them, or an exception.
 
-    Makes and destroys one one-time key. Raises ``DeviceRefusedError`` for a wrong
+    Makes and destroys one one-time key, and two wrapped keys if there is a wrapping key
+    (a device may do without). Raises ``DeviceRefusedError`` for a wrong
     answer, any other ``HsmError`` if the device gives none.
     """
     key_id = KeyId(secrets.token_bytes(KEY_ID_BYTES))
@@ -54,6 +62,8 @@ def known_answers(device: SigningDevice) -> tuple[str, ...]:
             device.service_public_key(service_key),
         )
     _macs(device)
+    if device.wrapping_keys():
+        _wraps(device)
     return (
         "a one-time key signs, and another library verifies",
         "no two signatures share their nonce",
@@ -61,6 +71,7 @@ def known_answers(device: SigningDevice) -> tuple[str, ...]:
         "a destroyed key is gone and signs nothing",
         "every service key signs for its public key",
         "MACs repeat, and differ by key and by message",
+        *(_WRAPPED if device.wrapping_keys() else ()),
     )
 
 
@@ -113,3 +124,19 @@ def _macs(device: SigningDevice) -> None:
         raise DeviceRefusedError("self-test: a MAC does not repeat")
     if len(set(answers)) != len(answers):
         raise DeviceRefusedError("self-test: two MACs are equal")
+
+
+def _wraps(device: SigningDevice) -> None:
+    wrapped, other = (device.generate_wrapped_key(Algorithm.P256) for _ in range(2))
+    _signs(lambda digest: _one_signature(device, wrapped, digest), wrapped.public_key)
+    for wrong in (other.blob, wrapped.blob[:-1] + bytes([wrapped.blob[-1] ^ 1])):
+        try:
+            _one_signature(device, replace(wrapped, blob=wrong), bytes(DIGEST_BYTES))
+        except BlobRefusedError:
+            continue
+        raise DeviceRefusedError("self-test: a wrong blob signed")
+
+
+def _one_signature(device: SigningDevice, wrapped: WrappedKey, digest: bytes) -> bytes:
+    (signature,) = device.sign_with_wrapped_key(wrapped, Scheme.ECDSA_SHA256, [digest])
+    return signature

@@ -24,7 +24,7 @@ from typing import Final
 
 from pkcs11 import exceptions as ck
 
-from hsm import keys
+from hsm import keys, wrapping_keys
 from hsm.config import TOKEN_LABEL_BYTES, HsmConfig
 from hsm.errors import HsmUnavailableError
 from hsm.initialising import Module
@@ -38,8 +38,8 @@ _OBJECT_STORE: Final = "directories.tokendir"
 _CKR_OK: Final = 0
 
 
-def set_up(config: HsmConfig) -> tuple[ServiceKey | MacKey, ...]:
-    """Make the token and its keys if they are missing; return the keys made now.
+def set_up(config: HsmConfig) -> tuple[str, ...]:
+    """Make the token and its keys if they are missing; return the new keys' labels.
 
     Raises ``HsmError``. No device may be open on the module in this process.
     """
@@ -50,7 +50,7 @@ def set_up(config: HsmConfig) -> tuple[ServiceKey | MacKey, ...]:
         return _create_missing_keys(config)
 
 
-def create_service_keys(config: HsmConfig) -> tuple[ServiceKey | MacKey, ...]:
+def create_service_keys(config: HsmConfig) -> tuple[str, ...]:
     """Make the keys that an initialised token lacks; return those made now."""
     with _one_set_up_at_a_time(config):
         return _create_missing_keys(config)
@@ -69,7 +69,7 @@ def _one_set_up_at_a_time(config: HsmConfig) -> Iterator[None]:
         raise HsmUnavailableError(f"set-up: {error}") from error
 
 
-def _create_missing_keys(config: HsmConfig) -> tuple[ServiceKey | MacKey, ...]:
+def _create_missing_keys(config: HsmConfig) -> tuple[str, ...]:
     login = Login.open(config, writable=True)
     try:
         with login.exclusively() as session:
@@ -77,15 +77,14 @@ def _create_missing_keys(config: HsmConfig) -> tuple[ServiceKey | MacKey, ...]:
             return (
                 *(k for k in ServiceKey if keys.ensure_service_key(session, k, facts)),
                 *(k for k in MacKey if keys.ensure_mac_key(session, k, facts)),
+                *wrapping_keys.ensure(session, facts),
             )
     finally:
         login.close()
 
 
-def _initialise_softhsm(
-    config: HsmConfig, conf: Path
-) -> tuple[ServiceKey | MacKey, ...]:
-    """Return the keys of the new token, none if there is one with this label."""
+def _initialise_softhsm(config: HsmConfig, conf: Path) -> tuple[str, ...]:
+    """Return the labels of a new token's keys, none if this token is there."""
     folder = _token_folder(conf)
     if _has_token(config):
         return ()

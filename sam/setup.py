@@ -34,7 +34,7 @@ def set_up(config: SamConfig, say: Callable[[str], None]) -> None:
     for folder in ("anchors/pid", "anchors/wallet-providers", "csr", "certificates"):
         (directory / folder).mkdir(parents=True, exist_ok=True)
     for made in token.set_up(config.hsm):
-        say(f"key {made.value} made in the token")
+        say(f"key {made} made in the token")
     upgrade_database(config)
     missing = [key for key in ServiceKey if not _request_file(directory, key).exists()]
     if missing:

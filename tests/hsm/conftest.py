@@ -9,12 +9,14 @@ from pathlib import Path
 import pytest
 from pkcs11 import Attribute
 
-from hsm import keys, quota_keys
+from hsm import keys, quota_keys, wrapping_keys
+from hsm.algorithms import Algorithm
 from hsm.config import HsmConfig
 from hsm.login import Login
 from hsm.memory_device import MemoryDevice
 from hsm.pkcs11_device import Pkcs11Device
 from hsm.port import KeyId, SigningDevice
+from hsm.wrapped import WrappedKey
 
 ROOT = Path(__file__).parents[2]
 Start = Callable[..., "subprocess.Popen[str]"]
@@ -34,6 +36,53 @@ def device(request: pytest.FixtureRequest) -> Iterator[SigningDevice]:
         yield request.getfixturevalue("pkcs11_device")
     else:
         yield MemoryDevice()
+
+
+@pytest.fixture(params=["pkcs11", "memory"])
+def wrapping_device(
+    request: pytest.FixtureRequest,
+) -> Iterator[Pkcs11Device | MemoryDevice]:
+    """Every adapter that wraps keys. On the token, wrapping keys do not survive."""
+    if request.param == "memory":
+        yield MemoryDevice()
+        return
+    device = Pkcs11Device.open(request.getfixturevalue("softhsm_config"))
+    before = device.wrapping_keys()
+    yield device
+    device.close()
+    config = request.getfixturevalue("softhsm_config")
+    restore_wrapping_keys(config, before)
+
+
+def restore_wrapping_keys(config: HsmConfig, wanted: tuple[KeyId, ...]) -> None:
+    login = Login.open(config, writable=True)
+    with login.exclusively() as session:
+        for key_id in wrapping_keys.load(session, login.facts):
+            if key_id not in wanted:
+                wrapping_keys.destroy(session, key_id)
+        wrapping_keys.ensure(session, login.facts)
+    login.close()
+
+
+@pytest.fixture(scope="session")
+def kept_keys() -> dict[tuple[str, Algorithm], WrappedKey]:
+    return {}
+
+
+@pytest.fixture
+def made(
+    wrapping_device: Pkcs11Device | MemoryDevice,
+    kept_keys: dict[tuple[str, Algorithm], WrappedKey],
+) -> Callable[[Algorithm], WrappedKey]:
+    """A wrapped key of each kind, made once per wrapping key: RSA takes its time."""
+
+    def make(algorithm: Algorithm) -> WrappedKey:
+        place = (wrapping_device.wrapping_keys()[-1].hex(), algorithm)
+        if place not in kept_keys:
+            kept_keys[place] = wrapping_device.generate_wrapped_key(algorithm)
+        return kept_keys[place]
+
+    return make
 
 
 @pytest.fixture

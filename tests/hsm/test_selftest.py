@@ -1,6 +1,7 @@
 """Devices that lie, and a self-test that must notice each lie."""
 
 import secrets
+from collections.abc import Sequence
 
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ec import (
@@ -12,10 +13,12 @@ from cryptography.hazmat.primitives.asymmetric.ec import (
 from cryptography.hazmat.primitives.asymmetric.utils import encode_dss_signature
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
+from hsm.algorithms import Scheme
 from hsm.errors import DeviceRefusedError
 from hsm.memory_device import MemoryDevice
 from hsm.port import KeyId, MacKey, ServiceKey
 from hsm.selftest import known_answers
+from hsm.wrapped import WrappedKey
 
 ORDER = 0xFFFFFFFF00000000FFFFFFFFFFFFFFFFBCE6FAADA7179E84F3B9CAC2FC632551
 
@@ -88,6 +91,26 @@ class MacsEveryMessageAlike(MemoryDevice):
         return super().mac(key, b"")
 
 
+class SignsAnyBlob(MemoryDevice):
+    """The first blob it was shown is the one it signs with."""
+
+    first: WrappedKey | None = None
+
+    def sign_with_wrapped_key(
+        self, wrapped: WrappedKey, scheme: Scheme, digests: Sequence[bytes]
+    ) -> tuple[bytes, ...]:
+        self.first = self.first or wrapped
+        return super().sign_with_wrapped_key(self.first, scheme, digests)
+
+
+class WrappedKeySignsSomethingElse(MemoryDevice):
+    def sign_with_wrapped_key(
+        self, wrapped: WrappedKey, scheme: Scheme, digests: Sequence[bytes]
+    ) -> tuple[bytes, ...]:
+        other = [digest[::-1] for digest in digests]
+        return super().sign_with_wrapped_key(wrapped, scheme, other)
+
+
 @pytest.mark.parametrize(
     ("liar", "complaint"),
     [
@@ -103,6 +126,8 @@ class MacsEveryMessageAlike(MemoryDevice):
         (MacsAtRandom, "does not repeat"),
         (MacsWithOneKey, "two MACs are equal"),
         (MacsEveryMessageAlike, "two MACs are equal"),
+        (SignsAnyBlob, "a wrong blob signed"),
+        (WrappedKeySignsSomethingElse, "a signature is wrong"),
     ],
 )
 def test_a_device_that_lies_is_noticed(
@@ -114,4 +139,4 @@ def test_a_device_that_lies_is_noticed(
 
 def test_an_honest_device_passes_every_check() -> None:
     """Guards the table above: a device that always fails would pass it."""
-    assert len(known_answers(MemoryDevice())) == 6
+    assert len(known_answers(MemoryDevice())) == 8

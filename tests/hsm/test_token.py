@@ -17,7 +17,7 @@ from hsm.pkcs11_device import Pkcs11Device
 from hsm.port import MacKey, ServiceKey
 from hsm.token import create_service_keys, set_up
 
-ALL_KEYS = (*ServiceKey, *MacKey)
+ALL_KEYS = (*ServiceKey, *MacKey, "wrapping-000001")
 FOLDER = 0o700
 Start = Callable[..., "subprocess.Popen[str]"]
 
@@ -216,7 +216,7 @@ def test_set_ups_at_once_make_one_token(
 
     outputs = sorted(process.communicate(timeout=60) for process in processes)
 
-    assert outputs == [("0\n", ""), ("0\n", ""), ("6\n", "")]
+    assert outputs == [("0\n", ""), ("0\n", ""), ("7\n", "")]
 
 
 @pytest.mark.parametrize("part", range(4))
