@@ -113,6 +113,14 @@ class WebConfig(BaseSettings):
     without both, something in front of it does."""
     tls_key: Path | None = None
     worker_interval_seconds: float = Field(default=2.0, gt=0)
+    fault_file: Path | None = None
+    """Tests only: a file that may say where a process ends itself (``app.faults``)."""
+
+    @model_validator(mode="after")
+    def _faults_are_for_tests(self) -> Self:
+        if self.fault_file is not None and not self.on_loopback:
+            raise ValueError("fault_file: for tests on loopback only")
+        return self
 
     @model_validator(mode="after")
     def _tls_is_whole(self) -> Self:

@@ -12,6 +12,7 @@ from urllib.parse import urlsplit
 import httpx
 from flask import Flask
 
+from app import faults
 from app.ades.documents import Documents, Limits
 from app.config import WebConfig
 from app.database import Database
@@ -96,6 +97,7 @@ class Peers:
 
 def peers_of(config: WebConfig) -> Peers:
     """The real ones; to be called after the fork."""
+    faults.arm(config.fault_file)
     return Peers(
         sam=connect(config.sam_socket),
         documents=Documents(Limits(max_bytes=config.max_upload_bytes)),

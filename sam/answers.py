@@ -122,6 +122,7 @@ def _accept(
     approval = _approval(sam, row, presentation, identity)
     now = sam.clock()
     handle = _handle(sam, row)
+    sam.fault("before-verified")
     with sam.database.begin() as connection:
         moved = store.mark_verified(
             connection,
@@ -136,6 +137,7 @@ def _accept(
             if handle is not None:
                 _add_handle(connection, handle, row, identity, now)
             _record_verified(connection, row, identity, body, now)
+    sam.fault("after-verified")
     if moved:
         return _reply(handle, identity.display_name, match)
     return _reply_of_the_first(sam, row.tx, body)
@@ -144,8 +146,10 @@ def _accept(
 def _accept_alone(sam: Sam, row: Row[Any], body: bytes) -> m.Submitted:
     """No signer is looked for, and no handle made: there is nothing to use one for."""
     pid = identification_alone.verified(sam, row, body)
+    sam.fault("before-verified")
     with sam.database.begin() as connection:
         identification_alone.record(connection, row.tx, pid, body, sam.clock())
+    sam.fault("after-verified")
     return _reply_of_the_first(sam, row.tx, body)
 
 
@@ -248,6 +252,7 @@ def _reply(handle: str | None, display_name: str, match: bool | None) -> m.Submi
 
 
 def _record_refusal(sam: Sam, tx: str, body: bytes, reason: str) -> None:
+    sam.fault("before-refusal")
     with sam.database.begin() as connection:
         if store.count_refusal(connection, tx) <= AUDITED_REFUSALS:
             audit.append(
@@ -258,3 +263,4 @@ def _record_refusal(sam: Sam, tx: str, body: bytes, reason: str) -> None:
                 reason=reason,
                 answer_sha256=hashlib.sha256(body).hexdigest(),
             )
+    sam.fault("after-refusal")

@@ -52,18 +52,22 @@ class Signed:
 
 def perform(sam: Sam, row: Row[Any], documents: Sequence[Row[Any]]) -> Signed:
     key_id = KeyId(secrets.token_bytes(KEY_ID_BYTES))
+    sam.fault("before-key-plan")
     with sam.database.begin() as connection:  # 2
         store.plan_key(connection, row.tx, key_id, owner=sam.owner, now=sam.clock())
     sam.fault("after-key-plan")
     sam.tally.signer_key_operations += 1
+    sam.fault("before-key")
     public_key = sam.device.generate_one_time_key(key_id)  # 3
     try:
         key = _p256(public_key)
         sam.fault("after-key")
+        sam.fault("before-certificate")
         chain = _certify(sam, row, key_id, public_key)  # 4
         sam.fault("after-certificate")
         attributes = [signed_attributes(d.sdr, chain[0]) for d in documents]  # 5
         _intend(sam, row, attributes)  # 6
+        sam.fault("before-signature")
         signatures = [_signature(sam, key_id, a.dtbsr) for a in attributes]  # 7
         _verify(key, attributes, signatures)
         sam.fault("after-signature")
@@ -77,6 +81,7 @@ def perform(sam: Sam, row: Row[Any], documents: Sequence[Row[Any]]) -> Signed:
 
 def _destroy(sam: Sam, key_id: KeyId) -> None:
     """The reply of one call is no proof: the device is asked what is left."""
+    sam.fault("before-destruction")
     try:
         sam.device.destroy_one_time_key(key_id)
         left = sam.device.one_time_keys()

@@ -83,6 +83,9 @@ class SamConfig(BaseSettings):
         validation_alias=AliasChoices("QES_SOFTHSM2_CONF", "SOFTHSM2_CONF"),
     )
     fault_kill_at: str | None = None
+    """Tests only: where this process ends itself (``sam.faults``)."""
+    fault_file: Path | None = None
+    """Tests only: a file that may name such a place while the process runs."""
 
     @classmethod
     def settings_customise_sources(
@@ -123,6 +126,14 @@ class SamConfig(BaseSettings):
     @property
     def ocsp_responder(self) -> str:
         return self.ocsp_url or f"{self.est_url}/ocsp"
+
+    @model_validator(mode="after")
+    def _faults_are_for_tests(self) -> "SamConfig":
+        if self.fault_kill_at is None and self.fault_file is None:
+            return self
+        if not self.test_mode or urlsplit(self.base_url).hostname not in LOOPBACK:
+            raise ValueError("fault_kill_at, fault_file: for tests on loopback only")
+        return self
 
     @property
     def database_url(self) -> str:

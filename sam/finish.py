@@ -35,20 +35,6 @@ from sam.ocsp import NotGoodError
 from sam.subjects import common_name
 from sam.transactions import known
 
-FAULT_POINTS = (
-    "before-signing",
-    "after-signing",
-    "after-key-plan",
-    "after-key",
-    "after-certificate",
-    "before-intent",
-    "after-intent",
-    "after-signature",
-    "after-destruction",
-    "before-result",
-    "after-result",
-)
-
 _BREAKS = (
     HsmError,
     CeremonyError,
@@ -76,11 +62,13 @@ def finish(sam: Sam, call: m.Finish) -> m.Finished:
 
 def fail_interrupted(sam: Sam) -> None:
     """What is SIGNING while nobody signs has lost its owner: it ends, for good."""
+    sam.fault("before-interrupted")
     with sam.database.begin() as connection:
         for tx, owner in store.left_signing(connection):
             store.fail(connection, tx, owner=owner, reason="interrupted")
             store.end_keys_of(connection, tx, "lost with its process")
             _record_failure(sam, connection, tx, "interrupted")
+    sam.fault("after-interrupted")
 
 
 def _begin(sam: Sam, row: Row[Any]) -> tuple[Row[Any], Sequence[Row[Any]]]:
@@ -163,11 +151,13 @@ def _release(
 
 
 def _fail(sam: Sam, tx: str, reason: str) -> None:
+    sam.fault("before-failure")
     with sam.database.begin() as connection:
         if store.fail(connection, tx, owner=sam.owner, reason=reason):
             left = reason == KEY_NOT_PROVEN_GONE
             store.end_keys_of(connection, tx, reason if left else "destroyed")
             _record_failure(sam, connection, tx, reason)
+    sam.fault("after-failure")
 
 
 def _record_failure(sam: Sam, connection: Connection, tx: str, reason: str) -> None:

@@ -184,6 +184,7 @@ def _keep(sam: Sam, row: Row[Any], content: bytes) -> datetime:
     if usable_until <= now:
         raise refused.FileRefusedError("the file is stale")
     sha256 = hashlib.sha256(content).digest()
+    sam.fault("before-file")
     with sam.database.begin() as connection:
         kept = kept_store.keep(
             connection,
@@ -206,6 +207,7 @@ def _keep(sam: Sam, row: Row[Any], content: bytes) -> datetime:
                 sha256=sha256.hex(),
                 provider=signed.token.provider,
             )
+    sam.fault("after-file")
     return usable_until
 
 

@@ -36,6 +36,7 @@ def open_identify(sam: Sam, call: m.OpenIdentify) -> m.Opened:
         query = asking.identification_query(sam, profile, call.match_rules)
     begin_so = _begin_in_browser if call.dc_api else _begin
     tx, asked = begin_so(sam, query, profile, purpose)
+    sam.fault("before-opening")
     with sam.database.begin() as connection:
         store.add_transaction(
             connection,
@@ -47,6 +48,7 @@ def open_identify(sam: Sam, call: m.OpenIdentify) -> m.Opened:
             },
         )
         _opened(sam, connection, tx, purpose, profile)
+    sam.fault("after-opening")
     return m.Opened(**_told(tx, asked))
 
 
@@ -71,6 +73,7 @@ def open_sign(
     ]
     request = _approval_request(listed, profile.transaction_data)
     asked = asked.with_transaction_data(request)
+    sam.fault("before-opening")
     with sam.database.begin() as connection:
         store.add_transaction(
             connection,
@@ -87,6 +90,7 @@ def open_sign(
             [_row(document) for document in listed],
         )
         _opened(sam, connection, tx, m.Purpose.SIGN, profile)
+    sam.fault("after-opening")
     return m.SigningOpened(
         **_told(tx, asked),
         documents=tuple(listed),

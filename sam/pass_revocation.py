@@ -52,6 +52,7 @@ def revoke_pass(sam: Sam, call: m.RevokePass) -> m.RevokedPasses:
         handle = _handle(connection, call.handle, now)
         rows = _rows(connection, handle)
     pass_id = _pass_id(sam, call, rows)
+    sam.fault("before-pass-revocation")
     with sam.database.begin() as connection:
         taken = pass_store.revoke(connection, handle.signer_id, pass_id, now)
         for each in taken:
@@ -63,6 +64,7 @@ def revoke_pass(sam: Sam, call: m.RevokePass) -> m.RevokedPasses:
                 signer_id=handle.signer_id.hex(),
                 pass_id=each,
             )
+    sam.fault("after-pass-revocation")
     return m.RevokedPasses(revoked=len(taken))
 
 

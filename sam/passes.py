@@ -44,6 +44,7 @@ def issue_pass(sam: Sam, call: m.IssuePass) -> m.IssuedPass:
     credential = sam.pass_issuer.issue(
         pass_id, proven.jwk, now, status=pass_status.reference(sam, place)
     )
+    sam.fault("before-pass")
     with sam.database.begin() as connection:
         for nonce, end in ends.items():
             pass_nonces.use(connection, nonce, end)
@@ -68,6 +69,7 @@ def issue_pass(sam: Sam, call: m.IssuePass) -> m.IssuedPass:
             pass_id=pass_id,
             key_thumbprint=proven.thumbprint,
         )
+    sam.fault("after-pass")
     return m.IssuedPass(credential=credential)
 
 

@@ -31,8 +31,6 @@ from sam.store import OnceOnlyError
 
 log = logging.getLogger("sam")
 
-FAULT_POINTS = ("after-quota-plan", "after-quota-key", "after-quota-destruction")
-
 
 def key_of(sam: Sam, policy: str, period: Period, now: datetime) -> KeyId:
     """The key of ``period``, which contains ``now``; made if there never was one."""
@@ -80,17 +78,21 @@ def _attempt(key_id: bytes, end: Callable[[], None]) -> None:
 
 def _make(sam: Sam, policy: str, period: Period, now: datetime) -> KeyId:
     key_id = KeyId(secrets.token_bytes(KEY_ID_BYTES))
+    sam.fault("before-quota-plan")
     try:
         with sam.database.begin() as connection:  # 1
             quota_store.plan(connection, key_id, policy=policy, period=period, now=now)
     except OnceOnlyError:  # another process came first, and makes it
         return key_of(sam, policy, period, now)
     sam.fault("after-quota-plan")
+    sam.fault("before-quota-key")
     sam.device.create_quota_key(key_id)  # 2
     sam.fault("after-quota-key")
+    sam.fault("before-quota-created")
     if not _created(sam, key_id, policy, period):  # 3
         _destroy(sam, key_id)
         raise refused.SamUnavailableError("the plan of this key was given up")
+    sam.fault("after-quota-created")
     return key_id
 
 
@@ -112,8 +114,10 @@ def _created(sam: Sam, key_id: KeyId, policy: str, period: Period) -> bool:
 
 
 def _end(sam: Sam, row: Row[Any]) -> None:
+    sam.fault("before-quota-destruction")
     _destroy(sam, KeyId(row.key_id))  # 4
     sam.fault("after-quota-destruction")
+    sam.fault("before-quota-ended")
     now, lived = sam.clock(), row.created_at is not None
     with sam.database.begin() as connection:  # 5
         moved = (
@@ -131,6 +135,7 @@ def _end(sam: Sam, row: Row[Any]) -> None:
                 period=row.period,
                 reason="period_over" if lived else "interrupted",
             )
+    sam.fault("after-quota-ended")
 
 
 def _end_unexpected(sam: Sam, key_id: KeyId) -> None:

@@ -8,7 +8,6 @@ does not fit stops the start, with the sentence that says what to do.
 import fcntl
 import os
 import secrets
-import signal
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from pathlib import Path
@@ -25,6 +24,7 @@ from sam import (
     approvals,
     audit,
     cmc,
+    faults,
     identification_alone,
     policy,
     quota_keys,
@@ -35,9 +35,9 @@ from sam.algorithms.issuers import InTime
 from sam.algorithms.rules import AlgorithmRules
 from sam.config import SamConfig
 from sam.database import Database
-from sam.finish import FAULT_POINTS, fail_interrupted
+from sam.finish import fail_interrupted
 from sam.messages import Purpose
-from sam.module import CertificateIssuer, Sam, no_fault
+from sam.module import CertificateIssuer, Sam
 from sam.pid import PID, PID_MDOC
 from sam.policy import FreeTierPolicy
 from sam.profiles import loading
@@ -146,7 +146,7 @@ def assemble(
         algorithms=rules,
         clock=clock,
         owner=secrets.token_hex(8),
-        fault=_killed_at(config.fault_kill_at),
+        fault=_fault_hook(config),
     )
     _started(sam)
     return sam
@@ -232,6 +232,7 @@ def _started(sam: Sam) -> None:
     sam.trust_lists.refresh()
     fail_interrupted(sam)
     quota_keys.reconcile(sam)
+    sam.fault("before-start")
     with sam.database.begin() as connection:
         audit.append(
             connection,
@@ -246,6 +247,7 @@ def _started(sam: Sam) -> None:
             algorithm_policies=[f"{p.id} {p.version}" for p in sam.algorithms.policies],
             free_tier_policy=None if sam.policy is None else sam.policy.model_dump(),
         )
+    sam.fault("after-start")
 
 
 def _service_chain(config: SamConfig, device: SigningDevice, key: ServiceKey) -> Chain:
@@ -281,16 +283,8 @@ def _only_one(lock: Path) -> None:
         raise StartError(f"{lock}: another SAM is running here") from error
 
 
-def _killed_at(point: str | None) -> Callable[[str], None]:
-    """A test's SIGKILL at one named step, to prove what survives it."""
-    if point is None:
-        return no_fault
-    points = (*FAULT_POINTS, *quota_keys.FAULT_POINTS)
-    if point not in points:
-        raise StartError(f"fault_kill_at: one of {', '.join(points)}")
-
-    def kill_here(here: str) -> None:
-        if here == point:
-            os.kill(os.getpid(), signal.SIGKILL)
-
-    return kill_here
+def _fault_hook(config: SamConfig) -> Callable[[str], None]:
+    try:
+        return faults.hook(config)
+    except faults.UnknownPointError as error:
+        raise StartError(str(error)) from error

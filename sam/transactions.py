@@ -33,8 +33,10 @@ def request(sam: Sam, call: m.Request) -> m.SignedRequest:
         now=now,
         wallet_metadata=wallet_metadata.parse(call.wallet_metadata),
     )
+    sam.fault("before-request")
     with sam.database.begin() as connection:
         store.keep_request_object(connection, call.tx, signed)
+    sam.fault("after-request")
     return m.SignedRequest(request_object=signed)
 
 
@@ -58,20 +60,25 @@ def abort(sam: Sam, call: m.ByTransaction) -> m.Status:
     An aborted identification takes its handle along; one that merely grew old leaves
     it to its own thirty minutes.
     """
+    sam.fault("before-closing")
     with sam.database.begin() as connection:
         known(store.transaction(connection, call.tx))
         _close(sam, connection, call.tx, "aborted")
         store.end_handle(connection, call.tx, sam.clock())
-        return _status(known(store.transaction(connection, call.tx)))
+        ended = _status(known(store.transaction(connection, call.tx)))
+    sam.fault("after-closing")
+    return ended
 
 
 def sweep(sam: Sam) -> None:
     """End what nobody will answer or finish any more."""
     now = sam.clock()
+    sam.fault("before-sweep")
     with sam.database.begin() as connection:
         for tx in store.expired(connection, now=now, window=APPROVAL_LIFETIME):
             _close(sam, connection, tx, "expired")
         store.forget_spent(connection, now)
+    sam.fault("after-sweep")
 
 
 def known(row: Row[Any] | None) -> Row[Any]:

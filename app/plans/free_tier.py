@@ -14,6 +14,7 @@ from datetime import datetime, timedelta
 from typing import ClassVar, Final, Literal
 
 from app.database import Database
+from app.faults import fault
 from app.plans import store
 from app.plans.policy import Period, Policy
 from app.plans.store import Reservation, State
@@ -138,7 +139,9 @@ class FreeTier:
             state=State.RESERVED,
             at=self._clock(),
         )
+        fault("before-reserved")
         self._reserve(self.policy, wanted, tagged.tag)
+        fault("after-reserved")
 
     def give_back(self, tx: str) -> None:
         """For every end without a signature in the signer's hands; again: no change."""
@@ -233,9 +236,11 @@ class FreeTier:
             ours = store.reserved_among(db, {release.tx for release in released})
         for release in released:
             if release.tx in ours:
+                fault("before-charged")
                 with self._database.write() as db:
                     store.advance(db, release.number)
                     store.charge(db, release.tx)
+                fault("after-charged")
         with self._database.write() as db:
             store.advance(db, released[-1].number)
 

@@ -11,6 +11,7 @@ from datetime import datetime
 from typing import ClassVar
 
 from app.database import Database
+from app.faults import fault
 from app.plans.free_tier import FreeTier
 from app.signers import store as signers
 from app.signers.exchanges import Exchanges
@@ -75,7 +76,9 @@ class Approvals:
         opened = self._open(request, browser, handle, terms_version)
         try:
             require_same_documents(opened, request)
+            fault("before-approval-asked")
             self._record(request, browser, opened, handle, terms_version)
+            fault("after-approval-asked")
         except (DocumentMismatchError, IllegalTransitionError):
             self._exchanges.abort(opened.tx)
             raise

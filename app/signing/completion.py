@@ -15,6 +15,7 @@ from datetime import datetime
 from typing import ClassVar
 
 from app.ades.documents import CmsParts, Documents, Validation
+from app.faults import fault
 from app.signing.files import DocumentFiles
 from app.signing.tables import Document, SigningRequest
 from app.signing.time_stamps import TimeStamps
@@ -68,7 +69,9 @@ class Completion:
     def _complete(
         self, request_id: str, document: Document, parts: CmsParts
     ) -> tuple[bytes, datetime]:
+        fault("before-time-stamp")
         token = self._time_stamps.fetch(parts.signature)
+        fault("after-time-stamp")
         signed = self._documents.embed(
             self._files.get(request_id, document.prepared),
             document.span,

@@ -19,6 +19,7 @@ from cryptography import x509
 
 from app.ades.errors import AdesError, TimestampUnavailableError
 from app.database import Database
+from app.faults import fault
 from app.plans.free_tier import FreeTier, QuotaUsedUpError
 from app.signing import store
 from app.signing.approval import Approvals
@@ -106,12 +107,16 @@ class Delivery:
     def deliver(self, request_id: str) -> None:
         """Does nothing unless the request is in ``signing`` and nobody is at it."""
         now = self._clock()
+        fault("before-claimed")
         with self._database.write() as db:
             if not store.claim(db, request_id, now, now + CLAIM):
                 return
+        fault("after-claimed")
         request = self._request(request_id)
         try:
+            fault("before-finish")
             finished = self._sam.finish(m.Finish(tx=request.tx or ""))
+            fault("after-finish")
         except SAM_GAVE_UP as error:
             log.warning("signing %s ended: %s", request.id, error.code)
             self._free_tier.give_back(request.tx or "")
@@ -128,7 +133,9 @@ class Delivery:
             return
         now = self._clock()
         try:
+            fault("before-confirmed")
             self._move(request, Event.BROWSER_CONFIRMED, **entering_signing(now))
+            fault("after-confirmed")
         except IllegalTransitionError:
             self._give_back_unless_signing(request)
 
@@ -164,12 +171,15 @@ class Delivery:
         request.deliver_until = until
         try:
             completed = self._completion.complete(request, finished)
+            fault("before-files")
             signed = [self._files.put(request.id, c) for c in completed.contents]
             archive = evidence_archive(finished.evidence)
             evidence = self._files.put(request.id, archive)
+            fault("after-files")
         except NOT_NOW as error:
             self._later(request, error.code)
             return
+        fault("before-delivered")
         with self._database.write() as db:
             store.set_signed(db, request.id, signed)
             store.move(
@@ -184,6 +194,7 @@ class Delivery:
                 release=finished.release,
                 evidence=evidence,
             )
+        fault("after-delivered")
 
     def _later(self, request: SigningRequest, why: str) -> None:
         now = self._clock()

@@ -19,6 +19,7 @@ from sqlalchemy.orm import Session
 
 from app.ades.errors import TimestampUnavailableError
 from app.database import Database
+from app.faults import fault
 from app.plans.free_tier import FreeTier, QuotaUsedUpError
 from app.signers import store as signers
 from app.signers.store import BrowserSession, Exchange
@@ -131,6 +132,7 @@ class Relay:
             )
 
     def _identified(self, tx: str, submitted: m.Submitted) -> None:
+        fault("before-identified-kept")
         with self._database.write() as db:
             signers.record_answer(
                 db,
@@ -140,6 +142,7 @@ class Relay:
                 display_name=submitted.display_name,
                 issued_by=submitted.issued_by,
             )
+        fault("after-identified-kept")
 
     def _approved(self, exchange: Exchange) -> None:
         """An approval by the person who is confirmed here is on its way at once."""
@@ -147,6 +150,7 @@ class Relay:
             return  # the same answer again
         obstacle = self._obstacle(exchange) if exchange.for_handle else None
         now = self._clock()
+        fault("before-answer-kept")
         with self._database.write() as db:
             first = signers.record_answer(
                 db, exchange.tx, now, handle=None, display_name=None
@@ -156,6 +160,7 @@ class Relay:
             ready = exchange.for_handle is not None and obstacle is None
             confirmed = ready and self._still_confirmed(db, exchange, now)
             moved = _move_on(db, exchange, now, confirmed=confirmed)
+        fault("after-answer-kept")
         if ready and not (moved and confirmed):
             self._free_tier.give_back(exchange.tx)
         if moved and obstacle is Reason.QUOTA_USED_UP:

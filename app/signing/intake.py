@@ -10,6 +10,7 @@ from typing import ClassVar
 from app.ades.documents import Documents, Prepared
 from app.ades.errors import UnsignableDocumentError
 from app.database import Database
+from app.faults import fault
 from app.plans.free_tier import FreeTier
 from app.signers.store import BrowserSession
 from app.signing.files import DocumentFiles
@@ -93,8 +94,10 @@ class Intake:
                 )
             ],
         )
+        fault("before-upload-stored")
         with self._database.write() as db:
             db.add(request)
+        fault("after-upload-stored")
         return request_id
 
     def _prepare(self, upload: Upload, now: datetime, *, alone: bool) -> Prepared:

@@ -17,7 +17,7 @@ from app.local.layout import Layout, program
 from app.local.processes import Stack, start_sam, start_trust_services
 from sam import errors
 from sam import messages as m
-from sam.finish import FAULT_POINTS
+from sam.faults import FINISH
 from tests.deployment import deployed, environment
 from tests.red_team.stage import Stage
 from tests.sam.callers import BASE_URL
@@ -85,7 +85,7 @@ def audit_verdict(layout: Layout) -> "subprocess.CompletedProcess[str]":
 
 
 @pytest.mark.processes
-@pytest.mark.parametrize("stage", FAULT_POINTS, indirect=True, ids=str)
+@pytest.mark.parametrize("stage", FINISH, indirect=True, ids=str)
 def test_a_killed_sam_signs_at_most_once(
     stage: Stage, request: pytest.FixtureRequest
 ) -> None:
@@ -100,7 +100,7 @@ def test_a_killed_sam_signs_at_most_once(
     after = len(stage.releases) - released
 
     expected = {
-        **dict.fromkeys(FAULT_POINTS, (m.State.FAILED, 0)),
+        **dict.fromkeys(FINISH, (m.State.FAILED, 0)),
         **dict.fromkeys(BEFORE_ANYTHING, (m.State.VERIFIED, 0)),
         **dict.fromkeys(RELEASED, (m.State.SIGNED, 1)),
     }

@@ -8,7 +8,7 @@ import pytest
 
 from hsm.errors import KeyNotFoundError
 from hsm.port import KeyId
-from sam import audit, errors, quota_keys, quota_store
+from sam import audit, errors, quota_store
 from sam.server import SWEEP_EVERY
 from tests.sam.callers import Holder
 from tests.sam.quotas import (
@@ -318,15 +318,6 @@ def test_killed_between_the_key_and_its_row_the_end_is_written_down_once(
     (row,), (record,) = quota_rows(world), ends_audited(world)
     assert row["destroyed_at"] == END
     assert record["reason"] == "period_over"
-
-
-def test_every_fault_point_is_one_of_these() -> None:
-    """The tests above write them out."""
-    assert quota_keys.FAULT_POINTS == (
-        "after-quota-plan",
-        "after-quota-key",
-        "after-quota-destruction",
-    )
 
 
 # --- put back from a copy ---------------------------------------------------------

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from hsm.errors import DeviceRefusedError, HsmError
-from sam import start
+from sam import faults
 from sam.config import SamConfig
 from sam.start import StartError, assemble, open_sam
 from tests.sam.world import World
@@ -142,8 +142,9 @@ def config_without_device(folder: Path) -> SamConfig:
 
 def test_a_fault_point_kills_the_process_there_and_nowhere_else() -> None:
     code = (
-        f"from {start.__name__} import _killed_at\n"
-        "fault = _killed_at('after-key')\n"
+        f"from {faults.__name__} import hook\n"
+        "from sam.config import SamConfig\n"
+        "fault = hook(SamConfig(fault_kill_at='after-key'))\n"
         "fault('before-intent'); print('alive', flush=True); fault('after-key')\n"
         "print('still alive', flush=True)\n"
     )
