@@ -3,6 +3,9 @@
 A state moves only by a conditional UPDATE whose row count is 1; the caller gets a bool
 that says whether *this* call moved it. The caller also holds the database transaction
 (``sam.database``), and spans no network or HSM call with it.
+
+What every signature runs is put together once, here at the top: building a statement
+takes longer than running it.
 """
 
 import hashlib
@@ -12,8 +15,10 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy import (
+    ColumnElement,
     Connection,
     Row,
+    bindparam,
     delete,
     exists,
     func,
@@ -23,8 +28,9 @@ from sqlalchemy import (
 )
 from sqlalchemy.exc import IntegrityError
 
-from sam.messages import Purpose, State
+from sam.messages import Grant, Purpose, State
 from sam.schema import (
+    credentials,
     documents,
     handles,
     key_plans,
@@ -41,6 +47,37 @@ ENDED: dict[str, object] = {
     "display_name": None,
     "match_rules": [],
 }
+
+_TRANSACTION = select(transactions).where(transactions.c.tx == bindparam("tx"))
+_ADD_TRANSACTION = insert(transactions)
+_DOCUMENTS = (
+    select(documents)
+    .where(documents.c.tx == bindparam("tx"))
+    .order_by(documents.c.position)
+)
+_ADD_DOCUMENT = insert(documents)
+_KEEP_REQUEST_OBJECT = (
+    update(transactions)
+    .where(transactions.c.tx == bindparam("of"), transactions.c.state == State.OPEN)
+    .values(request_object=bindparam("request_object"))
+)
+_PLAN_KEY = insert(key_plans)
+_END_KEY = (
+    update(key_plans)
+    .where(key_plans.c.key_id == bindparam("key"))
+    .values(ended=bindparam("ended"))
+)
+_RECORD_INTENT = (
+    update(documents)
+    .where(documents.c.tx == bindparam("of"), documents.c.position == bindparam("at"))
+    .values(dtbsr=bindparam("dtbsr"))
+)
+_LAST_RELEASE = select(func.max(releases.c.number))
+_ADD_RELEASE = insert(releases)
+_HANDLE = select(handles).where(
+    handles.c.handle_sha256 == bindparam("handle"),
+    handles.c.expires_at > bindparam("now"),
+)
 
 
 class OnceOnlyError(Exception):
@@ -69,33 +106,27 @@ def add_transaction(
     values: Mapping[str, object],
     listed: Sequence[Mapping[str, object]] = (),
 ) -> None:
-    connection.execute(
-        insert(transactions).values(state=State.OPEN, refusals=0, **values)
-    )
-    for position, document in enumerate(listed):
-        connection.execute(
-            insert(documents).values(tx=values["tx"], position=position, **document)
-        )
+    connection.execute(_ADD_TRANSACTION, {"state": State.OPEN, "refusals": 0, **values})
+    if listed:
+        rows = [
+            {"tx": values["tx"], "position": position, **document}
+            for position, document in enumerate(listed)
+        ]
+        connection.execute(_ADD_DOCUMENT, rows)
 
 
 def transaction(connection: Connection, tx: str) -> Row[Any] | None:
-    return connection.execute(
-        select(transactions).where(transactions.c.tx == tx)
-    ).first()
+    return connection.execute(_TRANSACTION, {"tx": tx}).first()
 
 
 def documents_of(connection: Connection, tx: str) -> Sequence[Row[Any]]:
-    return connection.execute(
-        select(documents).where(documents.c.tx == tx).order_by(documents.c.position)
-    ).all()
+    return connection.execute(_DOCUMENTS, {"tx": tx}).all()
 
 
 def keep_request_object(connection: Connection, tx: str, request_object: str) -> None:
     """The request as last served; evidence, not a state."""
     connection.execute(
-        update(transactions)
-        .where(transactions.c.tx == tx, transactions.c.state == State.OPEN)
-        .values(request_object=request_object)
+        _KEEP_REQUEST_OBJECT, {"of": tx, "request_object": request_object}
     )
 
 
@@ -184,6 +215,7 @@ def begin_signing(
             transactions.c.state == State.VERIFIED,
             transactions.c.verified_at > approved_after,
             ~taken_back,
+            _no_credential() | _active_credential(credentials.c.current_tx),
         )
         .values(state=State.SIGNING, owner=owner)
     )
@@ -191,8 +223,16 @@ def begin_signing(
 
 
 def record_result(connection: Connection, tx: str, *, owner: str, result: str) -> bool:
-    """SIGNING → SIGNED, by the owner that began it and nobody else."""
-    return _end_signing(connection, tx, owner, state=State.SIGNED, result=result)
+    """SIGNING → SIGNED, by the owner that began it and nobody else; and not with a
+    credential that ended in between."""
+    return _end_signing(
+        connection,
+        tx,
+        owner,
+        _no_credential() | _active_credential(),
+        state=State.SIGNED,
+        result=result,
+    )
 
 
 def fail(connection: Connection, tx: str, *, owner: str, reason: str) -> bool:
@@ -200,13 +240,35 @@ def fail(connection: Connection, tx: str, *, owner: str, reason: str) -> bool:
     return _end_signing(connection, tx, owner, state=State.FAILED, reason=reason)
 
 
-def _end_signing(connection: Connection, tx: str, owner: str, **values: object) -> bool:
+def _no_credential() -> ColumnElement[bool]:
+    return transactions.c.credential_id.is_(None)
+
+
+def _active_credential(
+    session: ColumnElement[str] | None = None,
+) -> ColumnElement[bool]:
+    """``session``: the column that has to name the transaction, too."""
+    found = exists().where(
+        credentials.c.credential_id == transactions.c.credential_id,
+        credentials.c.state == "active",
+    )
+    return found if session is None else found.where(session == transactions.c.tx)
+
+
+def _end_signing(
+    connection: Connection,
+    tx: str,
+    owner: str,
+    *conditions: ColumnElement[bool],
+    **values: object,
+) -> bool:
     moved = connection.execute(
         update(transactions)
         .where(
             transactions.c.tx == tx,
             transactions.c.state == State.SIGNING,
             transactions.c.owner == owner,
+            *conditions,
         )
         .values(**values, **ENDED)
     )
@@ -245,15 +307,12 @@ def plan_key(
     connection: Connection, tx: str, key_id: bytes, *, owner: str, now: datetime
 ) -> None:
     """Written before generation: no key on the device is without its row."""
-    connection.execute(
-        insert(key_plans).values(key_id=key_id, tx=tx, owner=owner, planned_at=now)
-    )
+    plan = {"key_id": key_id, "tx": tx, "owner": owner, "planned_at": now}
+    connection.execute(_PLAN_KEY, plan)
 
 
 def end_key(connection: Connection, key_id: bytes, how: str) -> None:
-    connection.execute(
-        update(key_plans).where(key_plans.c.key_id == key_id).values(ended=how)
-    )
+    connection.execute(_END_KEY, {"key": key_id, "ended": how})
 
 
 def end_keys_of(connection: Connection, tx: str, how: str) -> None:
@@ -266,22 +325,21 @@ def end_keys_of(connection: Connection, tx: str, how: str) -> None:
 
 def record_intents(connection: Connection, tx: str, dtbsrs: Sequence[bytes]) -> None:
     """What will be signed, before it is: one dtbsr per document."""
-    for position, dtbsr in enumerate(dtbsrs):
-        connection.execute(
-            update(documents)
-            .where(documents.c.tx == tx, documents.c.position == position)
-            .values(dtbsr=dtbsr)
-        )
+    intents = [
+        {"of": tx, "at": position, "dtbsr": dtbsr}
+        for position, dtbsr in enumerate(dtbsrs)
+    ]
+    connection.execute(_RECORD_INTENT, intents)
 
 
 def add_release(
     connection: Connection, tx: str, *, now: datetime, signatures: int
 ) -> int:
     """The next number, gap-free; UNIQUE(tx) makes a second release impossible."""
-    last = connection.execute(select(func.max(releases.c.number))).scalar()
+    last = connection.execute(_LAST_RELEASE).scalar()
     number = (last or 0) + 1
     connection.execute(
-        insert(releases).values(number=number, tx=tx, at=now, signatures=signatures)
+        _ADD_RELEASE, {"number": number, "tx": tx, "at": now, "signatures": signatures}
     )
     return number
 
@@ -311,6 +369,7 @@ def add_handle(
     grants: Sequence[str],
     expires_at: datetime,
 ) -> None:
+    """The subject stays with it only where a certificate may come of it."""
     connection.execute(
         insert(handles).values(
             handle_sha256=_sha256(handle),
@@ -319,16 +378,14 @@ def add_handle(
             pid_key_thumbprint=identity.key_thumbprint,
             grants=list(grants),
             expires_at=expires_at,
+            subject=identity.subject if Grant.CREDENTIAL in grants else None,
         )
     )
 
 
 def handle_row(connection: Connection, handle: str, now: datetime) -> Row[Any] | None:
-    return connection.execute(
-        select(handles).where(
-            handles.c.handle_sha256 == _sha256(handle), handles.c.expires_at > now
-        )
-    ).first()
+    known = {"handle": _sha256(handle), "now": now}
+    return connection.execute(_HANDLE, known).first()
 
 
 def end_handle(connection: Connection, tx: str, now: datetime) -> None:
