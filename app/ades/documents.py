@@ -29,6 +29,7 @@ from app.ades.confinement import Confinement
 from app.ades.errors import (
     DocumentsUnavailableError,
     EmbeddingError,
+    IncrementError,
     Refusal,
     UnsignableDocumentError,
 )
@@ -65,6 +66,7 @@ class Prepared:
     """The file to be signed. ``original_length`` bytes of it are the person's own.
 
     ``sdr``: SHA-256 over ``byte_range``, 32 bytes, the digest the signer approves.
+    ``checked_by``: what found that nothing but a signature was added (``increments``).
     """
 
     content: bytes
@@ -74,6 +76,7 @@ class Prepared:
     page_count: int
     findings: tuple[Finding, ...]
     earlier_signatures: tuple[EarlierSignature, ...]
+    checked_by: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -91,6 +94,13 @@ class _PreparationFacts:
     page_count: int
     findings: tuple[Finding, ...]
     earlier_signatures: tuple[EarlierSignature, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _IncrementFacts:
+    tool: str
+    byte_range: ByteRange | None = None
+    complaint: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -132,6 +142,13 @@ class Documents:
             digest = _digest_of_update(original, content, facts.byte_range)
         except (_ChildFaultError, ByteRangeError, ValueError):
             raise self._refusal(Refusal.MALFORMED) from None
+        try:
+            checked_by = self.require_only_a_signature(
+                content, len(original), facts.byte_range
+            )
+        except IncrementError as unfit:
+            logger.warning("a prepared file is refused: %s", unfit)
+            raise self._refusal(Refusal.MORE_THAN_A_SIGNATURE) from None
         return Prepared(
             content=content,
             byte_range=facts.byte_range,
@@ -140,7 +157,28 @@ class Documents:
             page_count=facts.page_count,
             findings=facts.findings,
             earlier_signatures=facts.earlier_signatures,
+            checked_by=checked_by,
         )
+
+    def require_only_a_signature(
+        self, content: bytes, original_length: int, byte_range: ByteRange
+    ) -> str:
+        """What was added to the first ``original_length`` bytes is this signature.
+
+        Holds for a prepared file and for the signed one. Returns what checked it, and
+        its version; raises ``IncrementError`` with the first thing that does not fit.
+        """
+        arguments = {"original_length": original_length}
+        try:
+            frame = self._run("increment", arguments, [content])
+            facts = _parsed(_IncrementFacts, frame)
+        except (_ChildFaultError, UnsignableDocumentError, ValueError):
+            raise IncrementError("The file cannot be read reliably.") from None
+        if facts.complaint is not None:
+            raise IncrementError(_clean(facts.complaint))
+        if facts.byte_range != byte_range:
+            raise IncrementError("The signature has another ByteRange.")
+        return _clean(facts.tool)
 
     def embed(
         self,

@@ -34,6 +34,7 @@ class Refusal(StrEnum):
     EXTERNAL_CONTENT = "external_content"
     CHANGING_CONTENT = "changing_content"
     FORM_REDRAWN = "form_redrawn"
+    MORE_THAN_A_SIGNATURE = "more_than_a_signature"
     NO_SUCH_PAGE = "no_such_page"
     TOO_COMPLEX = "document_too_complex"
 
@@ -80,6 +81,10 @@ SENTENCES: Final[dict[Refusal, str]] = {
         "The PDF has a form that each program fills in and draws in its own way,"
         " so we can't show you exactly what you would sign."
     ),
+    Refusal.MORE_THAN_A_SIGNATURE: (
+        "The PDF is built so that a signature cannot be added"
+        " without changing more of it."
+    ),
     Refusal.NO_SUCH_PAGE: "The PDF has no page with this number.",
     Refusal.TOO_COMPLEX: "The PDF is too complex to be processed safely.",
 }
@@ -105,6 +110,12 @@ class EmbeddingError(AdesError):
     """The signature does not belong to this file or certificate: nothing written."""
 
     code = "embedding_failed"
+
+
+class IncrementError(AdesError):
+    """What was added to a file is not one signature; ``str`` says why not."""
+
+    code = "more_than_a_signature"
 
 
 class UnreadableListError(AdesError):

@@ -15,9 +15,10 @@ from typing import Final
 from asn1crypto import cms, x509
 from pydantic import TypeAdapter
 
-from app.ades import embed, pages, prepare, validate
+from app.ades import embed, increments, pages, prepare, validate
 from app.ades.byte_range import ByteRange
 from app.ades.confinement import Confinement
+from app.ades.errors import IncrementError
 from app.ades.forkserver import Job, Result
 from app.ades.reports import EarlierSignature, SignatureReport
 
@@ -60,6 +61,18 @@ def _prepare(arguments: Arguments, blobs: Blobs, _confinement: Confinement) -> R
         "earlier_signatures": EARLIER.dump_python(done.earlier_signatures, mode="json"),
     }
     return facts, [done.content]
+
+
+def _increment(arguments: Arguments, blobs: Blobs, _confinement: Confinement) -> Result:
+    (content,) = blobs
+    facts: dict[str, object] = {"tool": increments.TOOL}
+    try:
+        facts["byte_range"] = increments.check(
+            content, int(str(arguments["original_length"]))
+        )
+    except IncrementError as unfit:
+        facts["complaint"] = str(unfit)
+    return facts, []
 
 
 def _embed(arguments: Arguments, blobs: Blobs, _confinement: Confinement) -> Result:
@@ -116,6 +129,7 @@ def _confinement(
 
 JOBS: Final[Mapping[str, Job]] = {
     "prepare": _prepare,
+    "increment": _increment,
     "embed": _embed,
     "validate": _validate,
     "render-page": _render_page,
@@ -141,7 +155,8 @@ def warm_up() -> None:
     )
     if not report.valid or report.byte_range is None:
         raise RuntimeError(f"the sample does not validate: {report.summary}")
-    prepare.prepare(signed, signed_at=SAMPLE_TIME, max_pages=1)
+    again = prepare.prepare(signed, signed_at=SAMPLE_TIME, max_pages=1)
+    increments.check(again.content, len(signed))
     pages.render(signed, page=1, width=pages.MIN_WIDTH)
     pages.text(signed, page=1)
     _embed_again(signed, report.byte_range)

@@ -313,13 +313,53 @@ def test_a_gap_inside_the_persons_bytes_is_not_accepted(
         liars.prepare(theirs, signed_at=NOW)
 
 
+HONEST = prepared_reply(PERSONS + UPDATE, 26, 32, 3)
+
+
+def increment_reply(**facts: object) -> bytes:
+    return b"".join(frames.encode({"outcome": "done", "result": facts}))
+
+
 def test_an_honest_reply_is_accepted(
     liars: Documents, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Guards the lies above: this one differs from each by one thing."""
-    _answer_with(liars, monkeypatch, prepared_reply(PERSONS + UPDATE, 26, 32, 3))
+    """Guards the lies above and below: this one differs from each by one thing."""
+    checked = increment_reply(tool="increments 1", byte_range=[0, 26, 32, 3])
+    _answer_in_turn(liars, monkeypatch, HONEST, checked)
 
-    assert liars.prepare(PERSONS, signed_at=NOW).page_count == 1
+    prepared = liars.prepare(PERSONS, signed_at=NOW)
+
+    assert (prepared.page_count, prepared.checked_by) == (1, "increments 1")
+
+
+@pytest.mark.parametrize(
+    "checked",
+    [
+        pytest.param(
+            increment_reply(tool="1", byte_range=[0, 26, 32, 3], complaint="A page."),
+            id="something-does-not-fit",
+        ),
+        pytest.param(
+            increment_reply(tool="1", byte_range=[0, 26, 30, 5]), id="another-signature"
+        ),
+        pytest.param(increment_reply(tool="1"), id="no-signature"),
+        pytest.param(increment_reply(byte_range=[0, 26, 32, 3]), id="by-nobody"),
+        pytest.param(
+            b"".join(frames.encode({"outcome": "fault", "detail": "x"})), id="a-fault"
+        ),
+        pytest.param(
+            b"".join(frames.encode({"outcome": "refused", "code": "too_large"})),
+            id="a-refusal",
+        ),
+    ],
+)
+def test_a_file_that_the_second_child_does_not_clear_is_not_prepared(
+    liars: Documents, monkeypatch: pytest.MonkeyPatch, checked: bytes
+) -> None:
+    _answer_in_turn(liars, monkeypatch, HONEST, checked)
+
+    with pytest.raises(UnsignableDocumentError, match="without changing more of it"):
+        liars.prepare(PERSONS, signed_at=NOW)
 
 
 def test_a_child_that_lies_cannot_replace_the_prepared_file(
@@ -367,6 +407,15 @@ def test_an_honest_page_is_accepted(
     _reply_with(liars, monkeypatch, PNG + b"rest")
 
     assert liars.render_page(PERSONS, page=1, width=400) == PNG + b"rest"
+
+
+def _answer_in_turn(
+    documents: Documents, monkeypatch: pytest.MonkeyPatch, *replies: bytes
+) -> None:
+    left = iter(replies)
+    monkeypatch.setattr(
+        documents._children, "run", lambda _job, *, max_reply: next(left)
+    )
 
 
 def _reply_with(
