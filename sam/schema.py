@@ -2,8 +2,10 @@
 
 Whatever may happen once is a UNIQUE constraint here or a conditional UPDATE in
 ``sam.store``. Personal data is confined to four columns of ``transactions``
-(``display_name``, ``subject``, ``match_rules``, ``result``); ``sam.store`` empties the
-first three when a transaction ends.
+(``display_name``, ``subject``, ``match_rules``, ``result``), of which ``sam.store``
+empties the first three when a transaction ends; to ``handles.subject``, for as long as
+the handle lives; and to certificates, which ``credentials.chain`` keeps until a
+credential is deleted and ``revoked_certificates`` for as long as there is one.
 """
 
 from datetime import UTC, datetime
@@ -87,6 +89,9 @@ transactions = Table(
     Column("pid_presentation_sha256", LargeBinary(32)),
     Column("pass_id", String(64)),
     Column("pass_presentation", Text),
+    # Which credential signs, and how; both empty for a one-time key.
+    Column("credential_id", String(22), index=True),
+    Column("scheme", String(32)),
     # Who is signing, and what came of it.
     Column("owner", String(64)),
     Column("result", Text),
@@ -102,6 +107,8 @@ documents = Table(
     Column("sdr", LargeBinary(32), nullable=False),
     Column("sodr", LargeBinary(32), nullable=False),
     Column("checksum", LargeBinary(32), nullable=False),
+    # Where the signature's hash is another than sdr's: over the same ByteRange.
+    Column("message_digest", LargeBinary(64)),
     # Written before the key is used, so that no signature is without its intent.
     Column("dtbsr", LargeBinary(32)),
 )
@@ -115,6 +122,8 @@ handles = Table(
     Column("pid_key_thumbprint", String(64), nullable=False),
     Column("grants", JSON, nullable=False),
     Column("expires_at", UtcDateTime, nullable=False, index=True),
+    # DER Name for a certificate, where the handle may get one.
+    Column("subject", LargeBinary),
 )
 
 passes = Table(
@@ -132,6 +141,51 @@ passes = Table(
     Column("status_index", Integer),
     Column("revoked_at", UtcDateTime),
     Index("ix_passes_place", "status_list", "status_index", unique=True),
+)
+
+credentials = Table(
+    "credentials",
+    metadata,
+    Column("credential_id", String(22), primary_key=True),
+    # Of the identification that made it: each makes one.
+    Column("handle_sha256", LargeBinary(32), nullable=False, unique=True),
+    Column("signer_id", LargeBinary(32), nullable=False, index=True),
+    Column("state", String(16), nullable=False),
+    Column("algorithm", String(16), nullable=False),
+    Column("policy", String(32), nullable=False),
+    Column("created_at", UtcDateTime, nullable=False),
+    Column("replaces", String(22)),
+    # Empty while it is being made. The blob is empty again once it has ended.
+    Column("public_key", LargeBinary),
+    Column("blob", LargeBinary),
+    Column("wrapping_key", LargeBinary(16)),
+    Column("chain", JSON),
+    Column("version", Integer, nullable=False),
+    # Over all of the above (``sam.credentials.record``).
+    Column("mac", LargeBinary(32)),
+    # The one transaction that may sign with it.
+    Column("current_tx", String(64)),
+)
+
+credential_ledger = Table(
+    "credential_ledger",
+    metadata,
+    Column("sequence", Integer, primary_key=True, autoincrement=False),
+    Column("credential_id", String(22), nullable=False),
+    Column("version", Integer, nullable=False),
+    Column("row_mac", LargeBinary(32), nullable=False),
+    Column("previous_mac", LargeBinary(32), nullable=False),
+    Column("mac", LargeBinary(32), nullable=False),
+    UniqueConstraint("credential_id", "version"),
+)
+
+credential_heads = Table(
+    "credential_heads",
+    metadata,
+    # One row: how many entries the ledger has, and the MAC of the last.
+    Column("only", Integer, primary_key=True, autoincrement=False),
+    Column("sequence", Integer, nullable=False),
+    Column("mac", LargeBinary(32), nullable=False),
 )
 
 used_nonces = Table(
