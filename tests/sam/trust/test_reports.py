@@ -32,6 +32,9 @@ OWN = {
     "certificate request-signing",
     "certificate pass-issuing",
     "CA anchor",
+    "algorithm hash sha-224 (certificate_issuing, time_stamps, verifying_pids)",
+    "algorithm rsa-pkcs1 from 3000 bits "
+    "(certificate_issuing, signing, time_stamps, verifying_pids)",
 }
 
 
