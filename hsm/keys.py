@@ -40,6 +40,7 @@ from hsm.templates import (
     PUBLIC_KEY,
     PUBLIC_KEY_MADE,
     require,
+    without,
 )
 
 
@@ -84,8 +85,10 @@ def generate_pair(
         label=label,
         store=store,
         capabilities=MechanismFlag.SIGN,
-        public_template={**PUBLIC_KEY, **facts.public_key},
-        private_template={**PRIVATE_KEY, Attribute.ALLOWED_MECHANISMS: (mechanism,)},
+        public_template=without(facts.unknown, {**PUBLIC_KEY, **facts.public_key}),
+        private_template=without(
+            facts.unknown, {**PRIVATE_KEY, Attribute.ALLOWED_MECHANISMS: (mechanism,)}
+        ),
     )
 
 
@@ -96,8 +99,8 @@ def checked_pair(
     facts: ModuleFacts = STANDARD,
 ) -> KeyPair:
     """Read back both halves; ``marks`` are the id, label and TOKEN of this pair."""
-    require(private, {**PRIVATE_KEY_MADE, **marks}, facts.untold)
-    require(public, {**PUBLIC_KEY_MADE, **facts.public_key, **marks}, facts.untold)
+    require(private, {**PRIVATE_KEY_MADE, **marks}, facts.unknown)
+    require(public, {**PUBLIC_KEY_MADE, **facts.public_key, **marks}, facts.unknown)
     spki = spki_from_ec_point(public[Attribute.EC_POINT])
     return KeyPair(private=private, public=public, spki=spki)
 
@@ -161,7 +164,7 @@ def load_mac_key(
         return None
     if len(found) != 1:
         raise DeviceRefusedError(f"{len(found)} secret keys labelled {key}")
-    require(found[0], {**MAC_KEY_MADE, Attribute.TOKEN: True}, facts.untold)
+    require(found[0], {**MAC_KEY_MADE, Attribute.TOKEN: True}, facts.unknown)
     return cast("SecretKey", found[0])
 
 
@@ -177,7 +180,7 @@ def ensure_mac_key(
         label=key.value,
         store=True,
         capabilities=MechanismFlag.SIGN,
-        template=dict(MAC_KEY),
+        template=without(facts.unknown, MAC_KEY),
     )
     load_mac_key(session, key, facts)
     return True

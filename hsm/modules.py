@@ -28,10 +28,9 @@ class ModuleFacts:
     trusted_wrapping: bool
     """Whether CKA_WRAP_WITH_TRUSTED can be had: the wrapping key then is CKA_TRUSTED,
     so that no other key takes a new one out."""
-    enforces_mechanisms: bool = True
-    """Whether CKA_ALLOWED_MECHANISMS is kept. A service needs a module that does."""
-    untold: frozenset[Attribute] = frozenset()
-    """Attributes that are asked for, but not told truly when they are read back."""
+    unknown: frozenset[Attribute] = frozenset()
+    """Attributes it does not have or does not keep: neither asked for nor read back.
+    A module that lacks CKA_ALLOWED_MECHANISMS fails the self-test, and so the start."""
     public_key: Mapping[Attribute, object] = field(default_factory=lambda: _NOTHING)
     """What a public half must be allowed beyond our template."""
 
@@ -53,12 +52,13 @@ MODULES: Final[Mapping[str, ModuleFacts]] = {
         # Only the security officer may set CKA_TRUSTED, and sees no private object.
         trusted_wrapping=False,
     ),
-    # softokn, the second opinion in the tests. It keeps attributes and ignores them.
+    # softokn, the second opinion in the tests. No service starts on it, see above.
     "Mozilla Foundation": ModuleFacts(
         wrapping=None,  # C_WrapKey tells too short a length for KWP
         trusted_wrapping=False,
-        enforces_mechanisms=False,
-        untold=frozenset({Attribute.LOCAL, Attribute.ALLOWED_MECHANISMS}),
+        unknown=frozenset(
+            {Attribute.LOCAL, Attribute.COPYABLE, Attribute.ALLOWED_MECHANISMS}
+        ),
         public_key={Attribute.VERIFY: True},  # else it refuses to make the pair
     ),
 }

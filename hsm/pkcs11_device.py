@@ -134,7 +134,7 @@ class Pkcs11Device:
                 raise DeviceRefusedError("a key with this id is there")
             try:
                 with self._login.writing(session) as writing:
-                    quota_keys.make(writing, key_id)
+                    quota_keys.make(writing, key_id, self._facts)
                 self._quota[key_id] = quota_keys.load(session, key_id, self._facts)
             except SESSION_LOST:
                 raise
@@ -242,7 +242,10 @@ class Pkcs11Device:
         """CKA_ALLOWED_MECHANISMS is optional in PKCS#11, and vital here."""
         key_id = KeyId(secrets.token_bytes(KEY_ID_BYTES))
         _, no_ecdsa = keys.generate_pair(
-            session, key_id=key_id, mechanism=Mechanism.ECDH1_DERIVE
+            session,
+            key_id=key_id,
+            mechanism=Mechanism.ECDH1_DERIVE,
+            facts=self._facts,
         )
         try:
             _require_refusal(no_ecdsa, Mechanism.ECDSA)

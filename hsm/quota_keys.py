@@ -12,7 +12,7 @@ from hsm.errors import DeviceRefusedError, KeyNotFoundError
 from hsm.key_ids import KeyId
 from hsm.keys import find
 from hsm.modules import STANDARD, ModuleFacts
-from hsm.templates import MAC_KEY, MAC_KEY_BYTES, MAC_KEY_MADE, require
+from hsm.templates import MAC_KEY, MAC_KEY_BYTES, MAC_KEY_MADE, require, without
 
 LABEL: Final = "quota"
 _ALL: Final = {
@@ -22,7 +22,7 @@ _ALL: Final = {
 }
 
 
-def make(writing: Session, key_id: KeyId) -> None:
+def make(writing: Session, key_id: KeyId, facts: ModuleFacts = STANDARD) -> None:
     """Make the token object. Not checked yet: see ``load``."""
     writing.generate_key(
         KeyType.GENERIC_SECRET,
@@ -31,7 +31,7 @@ def make(writing: Session, key_id: KeyId) -> None:
         label=LABEL,
         store=True,
         capabilities=MechanismFlag.SIGN,
-        template=dict(MAC_KEY),
+        template=without(facts.unknown, MAC_KEY),
     )
 
 
@@ -46,7 +46,7 @@ def load(session: Session, key_id: KeyId, facts: ModuleFacts = STANDARD) -> Secr
         raise KeyNotFoundError(f"no quota key {key_id.hex()}")
     if len(found) != 1:
         raise DeviceRefusedError(f"{len(found)} quota keys {key_id.hex()}")
-    require(found[0], {**MAC_KEY_MADE, **_marks(key_id)}, facts.untold)
+    require(found[0], {**MAC_KEY_MADE, **_marks(key_id)}, facts.unknown)
     return cast("SecretKey", found[0])
 
 

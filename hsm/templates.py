@@ -115,17 +115,24 @@ WRAPPING_KEY_MADE: Final[Mapping[Attribute, object]] = {
 }
 
 
+def without(
+    unknown: frozenset[Attribute], template: Mapping[Attribute, object]
+) -> dict[Attribute, object]:
+    """The template as a module takes it that has not all attributes."""
+    return {a: value for a, value in template.items() if a not in unknown}
+
+
 def require(
     key: Object,
     wanted: Mapping[Attribute, object],
-    untold: frozenset[Attribute] = frozenset(),
+    unknown: frozenset[Attribute] = frozenset(),
 ) -> None:
     """Raise ``DeviceRefusedError`` unless ``key`` has every attribute as ``wanted``.
 
-    An attribute the token does not tell counts as different, but for those in
-    ``untold`` (``hsm.modules``), which are not compared.
+    An attribute the token does not tell counts as different, but for those that the
+    module is known not to have (``hsm.modules``).
     """
-    asked = {a: value for a, value in wanted.items() if a not in untold}
+    asked = without(unknown, wanted)
     found = key.get_attributes(list(asked))
     for attribute, value in asked.items():
         if attribute not in found or found[attribute] != value:

@@ -55,7 +55,7 @@ def wrappable_pair(
         pair = _generate(session, algorithm, key_id, facts)
     with _ended(*pair):
         marks = {Attribute.TOKEN: False, Attribute.ID: key_id}
-        require(pair[1], {**_wrappable(facts), **marks}, facts.untold)
+        require(pair[1], {**_wrappable(facts), **marks}, facts.unknown)
         yield pair
 
 
@@ -96,7 +96,7 @@ def _unwrapped(
         private = _unwrap(sealed, key_id, wanted)
     with _ended(private):
         marks = {Attribute.TOKEN: False, Attribute.ID: key_id}
-        require(private, {**wanted, **marks}, sealed.facts.untold)
+        require(private, {**wanted, **marks}, sealed.facts.unknown)
         yield private
 
 

@@ -40,7 +40,7 @@ def load(session: Session, facts: ModuleFacts) -> WrappingKeys:
 
 def is_usable(key: SecretKey, facts: ModuleFacts) -> bool:
     try:
-        require(key, _made(facts), facts.untold)
+        require(key, _made(facts), facts.unknown)
     except DeviceRefusedError:
         return False
     return len(key[Attribute.ID]) == KEY_ID_BYTES

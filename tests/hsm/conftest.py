@@ -17,6 +17,7 @@ from hsm.memory_device import MemoryDevice
 from hsm.pkcs11_device import Pkcs11Device
 from hsm.port import KeyId, SigningDevice
 from hsm.wrapped import WrappedKey
+from tests.hsm import nss
 
 ROOT = Path(__file__).parents[2]
 Start = Callable[..., "subprocess.Popen[str]"]
@@ -29,13 +30,36 @@ def pkcs11_device(softhsm_config: HsmConfig) -> Iterator[Pkcs11Device]:
     device.close()
 
 
-@pytest.fixture(params=["pkcs11", "memory"])
+@pytest.fixture(scope="session")
+def nss_config(tmp_path_factory: pytest.TempPathFactory) -> HsmConfig:
+    """A second module's token. Its absence is a skip here and a failure in CI."""
+    if not nss.MODULES:
+        reason = "NSS is not installed: no libsoftokn3.so"
+        if os.environ.get("CI") == "true":
+            pytest.fail(reason)
+        pytest.skip(reason)
+    config = nss.unmade(tmp_path_factory.mktemp("nss"))
+    nss.set_up(config)
+    return config
+
+
+@pytest.fixture
+def nss_device(nss_config: HsmConfig, tmp_path: Path) -> Iterator[Pkcs11Device]:
+    """On a copy of that token: quota keys would survive."""
+    own = nss.unmade(tmp_path / "nss")
+    shutil.copytree(nss_config.pin_file.parents[1], own.pin_file.parents[1])
+    device = Pkcs11Device.open(own)
+    yield device
+    device.close()
+
+
+@pytest.fixture(params=["pkcs11", "nss", "memory"])
 def device(request: pytest.FixtureRequest) -> Iterator[SigningDevice]:
-    """Every adapter of the port."""
-    if request.param == "pkcs11":
-        yield request.getfixturevalue("pkcs11_device")
-    else:
+    """Every adapter of the port, and two modules under the one for PKCS#11."""
+    if request.param == "memory":
         yield MemoryDevice()
+    else:
+        yield request.getfixturevalue(f"{request.param}_device")
 
 
 @pytest.fixture(params=["pkcs11", "memory"])
