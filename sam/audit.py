@@ -3,7 +3,8 @@
 A record's hash is SHA-256(previous hash ‖ the record's exact text). The text is the
 canonical JSON that was stored, never a re-serialisation, so that a verifier needs no
 more than the rows. ``append`` runs inside the commit of what it records: no record, no
-result.
+result. It is the last thing in that commit, and once in it where rows of several
+things would be locked (``sam.heads``).
 """
 
 import hashlib
@@ -15,9 +16,10 @@ from enum import StrEnum
 
 from sqlalchemy import Connection, insert, select
 
+from sam import heads
 from sam.schema import audit
 
-GENESIS = bytes(32)
+GENESIS = heads.GENESIS
 
 
 class Event(StrEnum):
@@ -78,9 +80,8 @@ def append(
     ``detail`` holds identifiers, digests and reason codes: never a claim, a name of a
     person or of a document, a nonce or a handle.
     """
-    last = head(connection)
-    sequence = 1 if last is None else last.sequence + 1
-    previous = GENESIS if last is None else last.hash
+    last = heads.locked(connection)
+    sequence, previous = last.audit_sequence + 1, last.audit_hash
     record = json.dumps(
         {
             "sequence": sequence,
@@ -101,6 +102,7 @@ def append(
             hash=entry.hash,
         )
     )
+    heads.advance_audit(connection, entry.sequence, entry.hash)
     return entry
 
 

@@ -20,7 +20,7 @@ from sqlalchemy import Row
 
 from hsm.errors import HsmError
 from hsm.port import KEY_ID_BYTES, KeyId
-from sam import certificates, store
+from sam import certificates, owners, store
 from sam.algorithms.policy import Use
 from sam.config import APPROVAL_LIFETIME
 from sam.dtbs import SignedAttributes, signed_attributes
@@ -121,6 +121,8 @@ def _intend(sam: Sam, row: Row[Any], attributes: list[SignedAttributes]) -> None
         raise CeremonyError("approval_too_old")
     sam.fault("before-intent")
     with sam.database.begin() as connection:
+        if not owners.keep(connection, sam.owner, sam.config.lease):
+            raise CeremonyError("no_longer_the_owner")
         store.record_intents(connection, row.tx, [a.dtbsr for a in attributes])
     sam.fault("after-intent")
 

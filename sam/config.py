@@ -18,6 +18,7 @@ from pydantic_settings import (
     SettingsConfigDict,
     TomlConfigSettingsSource,
 )
+from sqlalchemy import make_url
 
 from hsm.config import HsmConfig
 from sam.messages import AttackPotential, KeyAttestationPolicy
@@ -28,6 +29,8 @@ APPROVAL_LIFETIME = timedelta(minutes=10)
 HANDLE_LIFETIME = timedelta(minutes=30)
 PASS_LIFETIME = timedelta(days=30)
 NONCE_LIFETIME = timedelta(minutes=5)
+CLOCKS_APART = timedelta(hours=1)
+"""Used nonces are remembered for longer by this: another node's clock may be late."""
 
 LOOPBACK = {"localhost", "127.0.0.1", "::1"}
 
@@ -43,6 +46,11 @@ class SamConfig(BaseSettings):
     sam_directory: Path = Path("var/sam")
     sam_database_url: str | None = None
     sam_socket: Path | None = None
+    sam_processes: int = Field(default=1, gt=0, le=64)
+    """How many sign at a time here; more than one needs PostgreSQL."""
+    sam_lease_seconds: int = Field(default=30, gt=0, le=300)
+    """How long a process that does not stir may be at a signature, before others end it
+    as failed."""
     pid_trust_anchors: Path | None = None
     wallet_provider_trust_anchors: Path | None = None
     sam_trust_sources: Path | None = None
@@ -134,6 +142,21 @@ class SamConfig(BaseSettings):
         if not self.test_mode or urlsplit(self.base_url).hostname not in LOOPBACK:
             raise ValueError("fault_kill_at, fault_file: for tests on loopback only")
         return self
+
+    @model_validator(mode="after")
+    def _several_processes_need_postgresql(self) -> "SamConfig":
+        if self.sam_processes > 1 and self.embedded_database:
+            raise ValueError("sam_processes: SQLite is for one process, 1")
+        return self
+
+    @property
+    def embedded_database(self) -> bool:
+        """SQLite: one process per state directory (ADR 25)."""
+        return make_url(self.database_url).get_backend_name() == "sqlite"
+
+    @property
+    def lease(self) -> timedelta:
+        return timedelta(seconds=self.sam_lease_seconds)
 
     @property
     def database_url(self) -> str:

@@ -8,13 +8,14 @@
     6. the intent: every dtbsr, before the first is signed
     7. sign all, verify all
     8. destroy the key, prove it gone
-    9. result, audit record and release number in one commit, if still the owner's
+    9. result, audit record and release number in one commit, if still the owner's, and
+       its lease has not ended (``sam.owners``)
 
 Steps 2 to 8 are ``sam.ceremony``. Steps 1, 2, 6 and 9 are commits of their own, so that
 a process killed anywhere leaves a state that says what may have happened. SIGNING
-without a result becomes FAILED and is never signed again: a crash costs the signer
-another approval, and can never yield a second signature. A stored result is returned
-byte for byte for ever.
+without a result, its owner dead, becomes FAILED and is never signed again: a crash
+costs the signer another approval, and can never yield a second signature. A stored
+result is returned byte for byte for ever.
 """
 
 import base64
@@ -25,7 +26,7 @@ from typing import Any
 from sqlalchemy import Connection, Row
 
 from hsm.errors import HsmError
-from sam import audit, certificates, evidence, store
+from sam import audit, certificates, evidence, owners, store
 from sam import errors as refused
 from sam import messages as m
 from sam.ceremony import KEY_NOT_PROVEN_GONE, CeremonyError, Signed, perform
@@ -61,13 +62,15 @@ def finish(sam: Sam, call: m.Finish) -> m.Finished:
 
 
 def fail_interrupted(sam: Sam) -> None:
-    """What is SIGNING while nobody signs has lost its owner: it ends, for good."""
+    """What is SIGNING and has lost its owner ends, for good. Between two calls only."""
     sam.fault("before-interrupted")
     with sam.database.begin() as connection:
-        for tx, owner in store.left_signing(connection):
-            store.fail(connection, tx, owner=owner, reason="interrupted")
-            store.end_keys_of(connection, tx, "lost with its process")
-            _record_failure(sam, connection, tx, "interrupted")
+        left = store.left_signing(connection, sam.owner)
+    for tx, owner in left:
+        with sam.database.begin() as connection:
+            if store.fail(connection, tx, owner=owner, reason="interrupted"):
+                store.end_keys_of(connection, tx, "lost with its process")
+                _record_failure(sam, connection, tx, "interrupted")
     sam.fault("after-interrupted")
 
 
@@ -81,7 +84,8 @@ def _begin(sam: Sam, row: Row[Any]) -> tuple[Row[Any], Sequence[Row[Any]]]:
             owner=sam.owner,
             approved_after=sam.clock() - APPROVAL_LIFETIME,
         ):
-            raise _not_signable(row)
+            raise _not_signable(known(store.transaction(connection, row.tx)))
+        _take_lease(sam, connection)
         audit.append(
             connection, audit.Event.SIGNING_STARTED, now=sam.clock(), tx=row.tx
         )
@@ -91,11 +95,18 @@ def _begin(sam: Sam, row: Row[Any]) -> tuple[Row[Any], Sequence[Row[Any]]]:
     return begun, documents
 
 
+def _take_lease(sam: Sam, connection: Connection) -> None:
+    if not owners.take(connection, sam.owner, sam.config.lease):
+        raise refused.SamUnavailableError("another process has this one's name")
+
+
 def _not_signable(row: Row[Any]) -> refused.SamError:
     if row.purpose != m.Purpose.SIGN or row.state == m.State.OPEN:
         return refused.NotVerifiedError("no approval has been verified")
     if row.state == m.State.FAILED:
         return refused.SigningFailedError(row.reason or "failed")
+    if row.state in {m.State.SIGNING, m.State.SIGNED}:  # by another: it will end
+        return refused.SamUnavailableError("it is being signed: ask again")
     return refused.TransactionClosedError(f"the transaction is {row.state}")
 
 
@@ -106,6 +117,7 @@ def _release(
     dtbsrs = [a.dtbsr for a in signed.attributes]
     sam.fault("before-result")
     with sam.database.begin() as connection:  # 9
+        store.lock(connection, row.tx)
         number = store.add_release(
             connection, row.tx, now=now, signatures=len(signed.signatures)
         )

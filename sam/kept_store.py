@@ -4,6 +4,7 @@ A row is *wanted* from its first reference on and *held* once a file was kept. A
 file gives way only to one that was issued no earlier.
 """
 
+import contextlib
 import hashlib
 from collections.abc import Sequence
 from datetime import datetime
@@ -12,6 +13,7 @@ from typing import Any
 from sqlalchemy import Connection, Row, delete, func, insert, select, update
 
 from sam.schema import kept_files
+from sam.store import OnceOnlyError, insert_once
 from sam.trust.categories import Category
 
 _ALL_BUT_CONTENT = [c for c in kept_files.c if c.name != "content"]
@@ -46,16 +48,16 @@ def want(
     row = _row(connection, wanted)
     if row is None:
         _make_room(connection, at_most - 1)
-        connection.execute(
-            insert(kept_files).values(
-                file_id=wanted,
-                kind=kind,
-                uri=uri,
-                category=category,
-                trust_point=trust_point,
-                wanted_at=day,
-            )
+        added = insert(kept_files).values(
+            file_id=wanted,
+            kind=kind,
+            uri=uri,
+            category=category,
+            trust_point=trust_point,
+            wanted_at=day,
         )
+        with contextlib.suppress(OnceOnlyError):  # another process wants it too
+            insert_once(connection, added)
     elif row.wanted_at < day:
         connection.execute(
             update(kept_files)

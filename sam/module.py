@@ -16,6 +16,7 @@ from sam.algorithms.rules import AlgorithmRules
 from sam.config import SamConfig
 from sam.database import Database
 from sam.messages import Purpose
+from sam.owners import Owner
 from sam.parsed_lists import ParsedLists
 from sam.policy import FreeTierPolicy
 from sam.registration import Registration
@@ -91,7 +92,7 @@ class Sam:
     algorithms: AlgorithmRules
     """What may still be used, for what; narrows what the code can do."""
     clock: Callable[[], datetime]
-    owner: str
+    owner: Owner
     tally: Tally = field(default_factory=Tally)
     lists: ParsedLists = field(default_factory=ParsedLists)
     signed_texts: SignedTexts = field(default_factory=SignedTexts)

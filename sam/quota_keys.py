@@ -19,11 +19,11 @@ from datetime import datetime
 from functools import partial
 from typing import Any
 
-from sqlalchemy import Row
+from sqlalchemy import Connection, Row
 
 from hsm.errors import DeviceRefusedError, HsmError
 from hsm.port import KEY_ID_BYTES, KeyId
-from sam import audit, quota_store
+from sam import audit, owners, quota_store
 from sam import errors as refused
 from sam.module import Sam
 from sam.periods import Period
@@ -48,7 +48,7 @@ def key_of(sam: Sam, policy: str, period: Period, now: datetime) -> KeyId:
 def sweep(sam: Sam) -> None:
     """End keys whose period is over, and plans that nobody will carry out."""
     with sam.database.begin() as connection:
-        rows = quota_store.unneeded(connection, sam.clock())
+        rows = quota_store.unneeded(connection, sam.clock(), sam.owner)
     for row in rows:
         _attempt(row.key_id, partial(_end, sam, row))
 
@@ -57,11 +57,13 @@ def reconcile(sam: Sam) -> None:
     """At start: no key stays on the device that no row expects there.
 
     A token put back from a copy brings destroyed keys back; a database put back from a
-    copy has forgotten keys that were made.
+    copy has forgotten keys that were made. The device is asked first: a key that is
+    there had its row before it, also if another process makes it this moment.
     """
+    found = sam.device.quota_keys()
     with sam.database.begin() as connection:
         expected = quota_store.expected(connection)
-    for key_id in sam.device.quota_keys():
+    for key_id in found:
         if key_id not in expected:
             _attempt(key_id, partial(_end_unexpected, sam, key_id))
     sweep(sam)
@@ -81,7 +83,7 @@ def _make(sam: Sam, policy: str, period: Period, now: datetime) -> KeyId:
     sam.fault("before-quota-plan")
     try:
         with sam.database.begin() as connection:  # 1
-            quota_store.plan(connection, key_id, policy=policy, period=period, now=now)
+            _plan(sam, connection, key_id, policy=policy, period=period, now=now)
     except OnceOnlyError:  # another process came first, and makes it
         return key_of(sam, policy, period, now)
     sam.fault("after-quota-plan")
@@ -94,6 +96,12 @@ def _make(sam: Sam, policy: str, period: Period, now: datetime) -> KeyId:
         raise refused.SamUnavailableError("the plan of this key was given up")
     sam.fault("after-quota-created")
     return key_id
+
+
+def _plan(sam: Sam, connection: Connection, key_id: KeyId, **values: Any) -> None:
+    if not owners.take(connection, sam.owner, sam.config.lease):
+        raise refused.SamUnavailableError("another process has this one's name")
+    quota_store.plan(connection, key_id, owner=sam.owner, **values)
 
 
 def _created(sam: Sam, key_id: KeyId, policy: str, period: Period) -> bool:

@@ -11,6 +11,7 @@ from typing import Any
 
 from sqlalchemy import Connection, Row, delete, insert, select, update
 
+from sam.owners import Owner, busy_elsewhere
 from sam.periods import Period
 from sam.schema import quota_keys
 from sam.store import insert_once
@@ -25,7 +26,13 @@ def quota_key(connection: Connection, policy: str, period: str) -> Row[Any] | No
 
 
 def plan(
-    connection: Connection, key_id: bytes, *, policy: str, period: Period, now: datetime
+    connection: Connection,
+    key_id: bytes,
+    *,
+    policy: str,
+    period: Period,
+    owner: Owner,
+    now: datetime,
 ) -> None:
     """Raises ``OnceOnlyError`` if the period has a key, or had one."""
     insert_once(
@@ -34,6 +41,8 @@ def plan(
             key_id=key_id,
             policy=policy,
             period=period.name,
+            owner=owner.name,
+            epoch=owner.epoch,
             planned_at=now,
             ends_at=period.ends_at,
         ),
@@ -69,14 +78,17 @@ def drop_plan(connection: Connection, key_id: bytes) -> bool:
     return dropped.rowcount == 1
 
 
-def unneeded(connection: Connection, now: datetime) -> Sequence[Row[Any]]:
-    """Keys of ended periods, and plans that nobody carried out: one signer process
-    works at a time, so between two calls a plan has lost its owner."""
+def unneeded(connection: Connection, now: datetime, me: Owner) -> Sequence[Row[Any]]:
+    """Keys of ended periods, and plans that nobody carries out: their owner is dead,
+    or ``me`` between two calls."""
+    abandoned = quota_keys.c.created_at.is_(None) & ~busy_elsewhere(
+        quota_keys.c.owner, quota_keys.c.epoch, me
+    )
     return connection.execute(
         select(quota_keys)
         .where(
             quota_keys.c.destroyed_at.is_(None),
-            (quota_keys.c.ends_at <= now) | quota_keys.c.created_at.is_(None),
+            (quota_keys.c.ends_at <= now) | abandoned,
         )
         .order_by(quota_keys.c.ends_at)
     ).all()

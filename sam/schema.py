@@ -12,6 +12,7 @@ from datetime import UTC, datetime
 
 from sqlalchemy import (
     JSON,
+    BigInteger,
     Boolean,
     Column,
     DateTime,
@@ -94,6 +95,7 @@ transactions = Table(
     Column("scheme", String(32)),
     # Who is signing, and what came of it.
     Column("owner", String(64)),
+    Column("epoch", Integer),
     Column("result", Text),
 )
 
@@ -213,6 +215,9 @@ quota_keys = Table(
     Column("period", String(16), nullable=False),
     Column("planned_at", UtcDateTime, nullable=False),
     Column("ends_at", UtcDateTime, nullable=False),
+    # Whose plan it is (``sam.owners``).
+    Column("owner", String(64)),
+    Column("epoch", Integer),
     # Empty while it is planned, and while it lives: only then a key is on the device.
     Column("created_at", UtcDateTime),
     Column("destroyed_at", UtcDateTime),
@@ -269,6 +274,26 @@ revoked_certificates = Table(
     Column("ask_at", UtcDateTime, nullable=False),
     # When the CA's responder first said so.
     Column("shown_at", UtcDateTime),
+)
+
+owners = Table(
+    "owners",
+    metadata,
+    Column("owner", String(64), primary_key=True),
+    # Counts the starts under this name; never goes back.
+    Column("epoch", Integer, nullable=False),
+    # Milliseconds since 1970, by the database's clock.
+    Column("lease_until", BigInteger, nullable=False),
+)
+
+# One row (``sam.heads``).
+heads = Table(
+    "heads",
+    metadata,
+    Column("id", Integer, primary_key=True, autoincrement=False),
+    Column("audit_sequence", Integer, nullable=False),
+    Column("audit_hash", LargeBinary(32), nullable=False),
+    Column("release_number", Integer, nullable=False),
 )
 
 releases = Table(

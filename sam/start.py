@@ -5,9 +5,6 @@ self-test, each service certificate against the key it is for, the PID anchors. 
 does not fit stops the start, with the sentence that says what to do.
 """
 
-import fcntl
-import os
-import secrets
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from pathlib import Path
@@ -26,6 +23,8 @@ from sam import (
     cmc,
     faults,
     identification_alone,
+    owners,
+    places,
     policy,
     quota_keys,
     registration,
@@ -38,6 +37,7 @@ from sam.database import Database
 from sam.finish import fail_interrupted
 from sam.messages import Purpose
 from sam.module import CertificateIssuer, Sam
+from sam.owners import Owner
 from sam.pid import PID, PID_MDOC
 from sam.policy import FreeTierPolicy
 from sam.profiles import loading
@@ -86,7 +86,10 @@ def _certificate_file(config: SamConfig, key: ServiceKey) -> Path:
 
 def open_sam(config: SamConfig) -> Sam:
     """One signer process over the real device and the real CA."""
-    _only_one(config.sam_directory / "sam.lock")
+    place = places.take(config)
+    if place is None:
+        lock = places.lock_file(config.sam_directory, 0)
+        raise StartError(f"{lock}: another SAM is running here")
     device = Pkcs11Device.open(config.hsm)
     registration_authority = _service_chain(
         config, device, ServiceKey.REGISTRATION_AUTHORITY
@@ -98,7 +101,9 @@ def open_sam(config: SamConfig) -> Sam:
         registration_authority[0].public_bytes(Encoding.DER),
         responder=config.ocsp_responder,
     )
-    return assemble(config, device, issuer=issuer, clock=lambda: datetime.now(UTC))
+    return assemble(
+        config, device, issuer=issuer, clock=lambda: datetime.now(UTC), place=place
+    )
 
 
 def assemble(
@@ -107,8 +112,9 @@ def assemble(
     *,
     issuer: CertificateIssuer,
     clock: Callable[[], datetime],
+    place: int = 0,
 ) -> Sam:
-    """The same over any device, CA and clock."""
+    """The same over any device, CA and clock; ``place``: see ``sam.places``."""
     for sentence in missing_certificates(config):
         raise StartError(sentence)
     tested = device.self_test()
@@ -145,11 +151,18 @@ def assemble(
         policy=free_tier_policy(config),
         algorithms=rules,
         clock=clock,
-        owner=secrets.token_hex(8),
+        owner=registered(config, database, place),
         fault=_fault_hook(config),
     )
     _started(sam)
     return sam
+
+
+def registered(config: SamConfig, database: Database, place: int) -> Owner:
+    """This process's name and epoch; its predecessor at this place is dead by it."""
+    name = f"{places.node(config.sam_directory)}/{place}"
+    with database.begin() as connection:
+        return owners.register(connection, name, config.lease)
 
 
 def load_anchors(
@@ -238,7 +251,8 @@ def _started(sam: Sam) -> None:
             connection,
             audit.Event.STARTED,
             now=sam.clock(),
-            owner=sam.owner,
+            owner=sam.owner.name,
+            epoch=sam.owner.epoch,
             device=sam.device_name,
             client_id=sam.client_id,
             profiles=list(sam.profiles),
@@ -272,15 +286,6 @@ def _certificates(file: Path) -> Chain:
         return tuple(x509.load_pem_x509_certificates(file.read_bytes()))
     except ValueError as error:
         raise StartError(f"{file} holds no readable PEM certificate") from error
-
-
-def _only_one(lock: Path) -> None:
-    """One signer process per state directory; the lock dies with its process."""
-    handle = os.open(lock, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
-    try:
-        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except OSError as error:
-        raise StartError(f"{lock}: another SAM is running here") from error
 
 
 def _fault_hook(config: SamConfig) -> Callable[[str], None]:

@@ -18,17 +18,19 @@ from sqlalchemy import (
     ColumnElement,
     Connection,
     Row,
+    Update,
     bindparam,
     delete,
     exists,
-    func,
     insert,
     select,
     update,
 )
 from sqlalchemy.exc import IntegrityError
 
+from sam import heads
 from sam.messages import Grant, Purpose, State
+from sam.owners import Owner, alive, busy_elsewhere
 from sam.schema import (
     credentials,
     documents,
@@ -72,7 +74,6 @@ _RECORD_INTENT = (
     .where(documents.c.tx == bindparam("of"), documents.c.position == bindparam("at"))
     .values(dtbsr=bindparam("dtbsr"))
 )
-_LAST_RELEASE = select(func.max(releases.c.number))
 _ADD_RELEASE = insert(releases)
 _HANDLE = select(handles).where(
     handles.c.handle_sha256 == bindparam("handle"),
@@ -200,7 +201,7 @@ def close(connection: Connection, tx: str, reason: str) -> bool:
 
 
 def begin_signing(
-    connection: Connection, tx: str, *, owner: str, approved_after: datetime
+    connection: Connection, tx: str, *, owner: Owner, approved_after: datetime
 ) -> bool:
     """VERIFIED → SIGNING, at most once; the approval's deadline and its pass are looked
     at in the same statement; durable before any key exists."""
@@ -217,27 +218,9 @@ def begin_signing(
             ~taken_back,
             _no_credential() | _active_credential(credentials.c.current_tx),
         )
-        .values(state=State.SIGNING, owner=owner)
+        .values(state=State.SIGNING, owner=owner.name, epoch=owner.epoch)
     )
     return moved.rowcount == 1
-
-
-def record_result(connection: Connection, tx: str, *, owner: str, result: str) -> bool:
-    """SIGNING → SIGNED, by the owner that began it and nobody else; and not with a
-    credential that ended in between."""
-    return _end_signing(
-        connection,
-        tx,
-        owner,
-        _no_credential() | _active_credential(),
-        state=State.SIGNED,
-        result=result,
-    )
-
-
-def fail(connection: Connection, tx: str, *, owner: str, reason: str) -> bool:
-    """SIGNING → FAILED: nothing was released and nothing ever will be."""
-    return _end_signing(connection, tx, owner, state=State.FAILED, reason=reason)
 
 
 def _no_credential() -> ColumnElement[bool]:
@@ -255,35 +238,59 @@ def _active_credential(
     return found if session is None else found.where(session == transactions.c.tx)
 
 
-def _end_signing(
-    connection: Connection,
-    tx: str,
-    owner: str,
-    *conditions: ColumnElement[bool],
-    **values: object,
+def lock(connection: Connection, tx: str) -> None:
+    """Wait for whoever is about to move it, before the heads are locked."""
+    connection.execute(
+        select(transactions.c.tx).where(transactions.c.tx == tx).with_for_update()
+    )
+
+
+def record_result(
+    connection: Connection, tx: str, *, owner: Owner, result: str
 ) -> bool:
+    """SIGNING → SIGNED, by the owner that began it, only while its lease lasts;
+    and not with a credential that ended in between."""
     moved = connection.execute(
-        update(transactions)
+        _end_of_signing(tx, owner)
         .where(
-            transactions.c.tx == tx,
-            transactions.c.state == State.SIGNING,
-            transactions.c.owner == owner,
-            *conditions,
+            alive(transactions.c.owner, transactions.c.epoch),
+            _no_credential() | _active_credential(),
         )
-        .values(**values, **ENDED)
+        .values(state=State.SIGNED, result=result)
     )
     return moved.rowcount == 1
 
 
-def left_signing(connection: Connection) -> Sequence[tuple[str, str]]:
-    """(tx, owner) of every SIGNING; one signer process works at a time, so between
-    two calls each of them has lost its owner."""
+def fail(connection: Connection, tx: str, *, owner: Owner, reason: str) -> bool:
+    """SIGNING → FAILED: nothing was released and nothing ever will be."""
+    moved = connection.execute(
+        _end_of_signing(tx, owner).values(state=State.FAILED, reason=reason)
+    )
+    return moved.rowcount == 1
+
+
+def _end_of_signing(tx: str, owner: Owner) -> Update:
+    return (
+        update(transactions)
+        .where(
+            transactions.c.tx == tx,
+            transactions.c.state == State.SIGNING,
+            transactions.c.owner == owner.name,
+            transactions.c.epoch == owner.epoch,
+        )
+        .values(**ENDED)
+    )
+
+
+def left_signing(connection: Connection, me: Owner) -> Sequence[tuple[str, Owner]]:
+    """What is SIGNING and whose; its owner is dead, or ``me`` between two calls."""
+    owner, epoch = transactions.c.owner, transactions.c.epoch
     rows = connection.execute(
-        select(transactions.c.tx, transactions.c.owner).where(
-            transactions.c.state == State.SIGNING
+        select(transactions.c.tx, owner, epoch).where(
+            transactions.c.state == State.SIGNING, ~busy_elsewhere(owner, epoch, me)
         )
     )
-    return [(row.tx, row.owner) for row in rows]
+    return [(row.tx, Owner(row.owner, row.epoch)) for row in rows]
 
 
 def expired(connection: Connection, *, now: datetime, window: timedelta) -> list[str]:
@@ -304,10 +311,10 @@ def expired(connection: Connection, *, now: datetime, window: timedelta) -> list
 
 
 def plan_key(
-    connection: Connection, tx: str, key_id: bytes, *, owner: str, now: datetime
+    connection: Connection, tx: str, key_id: bytes, *, owner: Owner, now: datetime
 ) -> None:
     """Written before generation: no key on the device is without its row."""
-    plan = {"key_id": key_id, "tx": tx, "owner": owner, "planned_at": now}
+    plan = {"key_id": key_id, "tx": tx, "owner": owner.name, "planned_at": now}
     connection.execute(_PLAN_KEY, plan)
 
 
@@ -336,8 +343,7 @@ def add_release(
     connection: Connection, tx: str, *, now: datetime, signatures: int
 ) -> int:
     """The next number, gap-free; UNIQUE(tx) makes a second release impossible."""
-    last = connection.execute(_LAST_RELEASE).scalar()
-    number = (last or 0) + 1
+    number = heads.next_release(connection)
     connection.execute(
         _ADD_RELEASE, {"number": number, "tx": tx, "at": now, "signatures": signatures}
     )

@@ -16,7 +16,7 @@ from openid4vp.request import Transaction, echo_of, sign_request_object
 from sam import audit, store
 from sam import errors as refused
 from sam import messages as m
-from sam.config import APPROVAL_LIFETIME
+from sam.config import APPROVAL_LIFETIME, CLOCKS_APART
 from sam.module import Sam
 
 
@@ -75,9 +75,11 @@ def sweep(sam: Sam) -> None:
     now = sam.clock()
     sam.fault("before-sweep")
     with sam.database.begin() as connection:
-        for tx in store.expired(connection, now=now, window=APPROVAL_LIFETIME):
+        ended = store.expired(connection, now=now, window=APPROVAL_LIFETIME)
+        store.forget_spent(connection, now - CLOCKS_APART)
+    for tx in ended:
+        with sam.database.begin() as connection:  # each its own: see ``sam.heads``
             _close(sam, connection, tx, "expired")
-        store.forget_spent(connection, now)
     sam.fault("after-sweep")
 
 

@@ -11,6 +11,7 @@ from typing import Any
 from sqlalchemy import Connection, Row, delete, insert, select, update
 
 from sam.schema import trust_lists
+from sam.store import OnceOnlyError, insert_once
 
 _ALL_BUT_CONTENT = [c for c in trust_lists.c if c.name != "content"]
 
@@ -41,8 +42,7 @@ def keep(
     """False if another list than ``instead_of`` (its SHA-256) is held by now."""
     row = _of(connection, source, uri)
     if row is None:
-        connection.execute(insert(trust_lists).values(source=source, uri=uri, **values))
-        return True
+        return _added(connection, source, uri, values)
     moved = connection.execute(
         update(trust_lists)
         .where(
@@ -61,11 +61,23 @@ def note_problem(
     row = _of(connection, source, uri)
     values = {"problem": code, "problem_at": at}
     if row is None:
-        connection.execute(insert(trust_lists).values(source=source, uri=uri, **values))
+        _added(connection, source, uri, values)
     elif row.problem != code:
         connection.execute(
             update(trust_lists).where(trust_lists.c.source == source).values(**values)
         )
+
+
+def _added(
+    connection: Connection, source: str, uri: str, values: Mapping[str, object]
+) -> bool:
+    """False if another process added one this moment."""
+    row = insert(trust_lists).values(source=source, uri=uri, **values)
+    try:
+        insert_once(connection, row)
+    except OnceOnlyError:
+        return False
+    return True
 
 
 def forget_all_but(connection: Connection, sources: Sequence[str]) -> None:

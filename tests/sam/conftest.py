@@ -1,11 +1,12 @@
 from collections.abc import Iterator
 from contextlib import closing
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
 from cryptography.hazmat.primitives.asymmetric import ec
 
-from sam import schema
+from sam import owners, schema
 from sam.database import Database
 from tests.sam.callers import Holder
 from tests.sam.world import World
@@ -61,4 +62,7 @@ def key() -> ec.EllipticCurvePrivateKey:
 def sam_store(tmp_path: Path) -> Iterator[Database]:
     with closing(Database(f"sqlite:///{tmp_path / 'sam.db'}")) as made:
         schema.metadata.create_all(made.engine)
+        with made.begin() as connection:
+            for name in ("me", "other"):
+                owners.register(connection, name, timedelta(hours=1))
         yield made

@@ -7,9 +7,11 @@ from sqlalchemy import update
 from sam import schema, store
 from sam.database import Database
 from sam.messages import Purpose, State
+from sam.owners import Owner
 from sam.store import Identity
 
 NOW = datetime(2026, 11, 20, 12, 0, tzinfo=UTC)
+ME = Owner("me", 1)
 SOON, AGO = NOW + timedelta(seconds=1), NOW - timedelta(seconds=1)
 IDENTITY = Identity(
     signer_id=bytes(32),

@@ -10,7 +10,7 @@ from sam import audit, errors, finish, schema
 from sam import messages as m
 from tests.sam.callers import Holder
 from tests.sam.scripted_ca import CertifiesOnly, Issuer, ScriptedCa, honest
-from tests.sam.world import World, second_process
+from tests.sam.world import World, end_lease, second_process
 
 
 def assert_nothing_came_of(world: World, tx: str, reason: str) -> None:
@@ -140,9 +140,14 @@ def test_a_ca_that_takes_its_time_within_the_ten_minutes_is_waited_for(
 def test_who_lost_the_transaction_meanwhile_releases_nothing(
     world: World, erika: Holder
 ) -> None:
-    """Another process took it for interrupted: its word stands."""
+    """Its lease ended, and another process ended it: that one's word stands."""
     tx = world.approved(erika)
-    with_ca(world, lambda: finish.fail_interrupted(second_process(world)))
+
+    def be_taken_for_dead() -> None:
+        end_lease(world)
+        finish.fail_interrupted(second_process(world))
+
+    with_ca(world, be_taken_for_dead)
 
     with pytest.raises(errors.SigningFailedError, match="no_longer_the_owner"):
         world.finish(tx)
@@ -182,14 +187,14 @@ def test_a_transaction_is_signed_at_most_once_at_a_time(
     other = second_process(world)
 
     def finish_too() -> None:
-        with pytest.raises(errors.TransactionClosedError) as caught:
+        with pytest.raises(errors.SamUnavailableError) as caught:
             finish.finish(other, m.Finish(tx=tx))
         codes.append(caught.value.code)
 
     with_ca(world, finish_too)
 
     assert world.finish(tx).release == 1
-    assert codes == ["transaction_closed"]
+    assert codes == ["sam_unavailable"]
     assert [r.signatures for r in world.client.releases(0).releases] == [1]
 
 

@@ -87,7 +87,7 @@ def test_two_raced_finishes_make_one_set_of_signatures(
 
     stored = world.finish(tx)
     assert stored in outcomes
-    assert {o for o in outcomes if o != stored} <= {"transaction_closed"}
+    assert {o for o in outcomes if o != stored} <= {"sam_unavailable"}
     assert [r.signatures for r in world.client.releases(0).releases] == [2]
     assert chain_holds(world)
 

@@ -11,7 +11,7 @@ from sqlalchemy.exc import IntegrityError
 from sam import pass_store, schema, store
 from sam.database import Database
 from sam.store import OnceOnlyError
-from tests.sam.rows import IDENTITY, NOW, SOON, add
+from tests.sam.rows import IDENTITY, ME, NOW, SOON, add
 
 
 def handle(connection: Connection, name: str, tx: str = "tx") -> None:
@@ -70,7 +70,7 @@ ONCE: dict[str, Callable[[Connection, int], object]] = {
         c, "tx", now=NOW, signatures=1
     ),
     "key-per-transaction": lambda c, n: store.plan_key(
-        c, "tx", bytes([n] * 16), owner="me", now=NOW
+        c, "tx", bytes([n] * 16), owner=ME, now=NOW
     ),
 }
 

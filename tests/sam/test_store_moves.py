@@ -9,10 +9,12 @@ from sqlalchemy import Connection
 from sam import store
 from sam.database import Database
 from sam.messages import Purpose, State
-from tests.sam.rows import AGO, IDENTITY, NOW, SOON, add
+from tests.sam.rows import AGO, IDENTITY, ME, NOW, SOON, add
 
 WINDOW = timedelta(minutes=10)
 LONG_AGO = {"expires_at": AGO, "verified_at": AGO - WINDOW}
+SIGNED_BY_ANOTHER = {"state": State.SIGNING, "owner": "other", "epoch": 1}
+OF_AN_EARLIER_START = {"state": State.SIGNING, "owner": "me", "epoch": 0}
 Move = Callable[[Connection], bool]
 
 
@@ -30,9 +32,7 @@ def verify(connection: Connection) -> bool:
 
 
 def begin(connection: Connection) -> bool:
-    return store.begin_signing(
-        connection, "tx", owner="me", approved_after=NOW - WINDOW
-    )
+    return store.begin_signing(connection, "tx", owner=ME, approved_after=NOW - WINDOW)
 
 
 def close(connection: Connection) -> bool:
@@ -40,11 +40,11 @@ def close(connection: Connection) -> bool:
 
 
 def release(connection: Connection) -> bool:
-    return store.record_result(connection, "tx", owner="me", result="{}")
+    return store.record_result(connection, "tx", owner=ME, result="{}")
 
 
 def fail(connection: Connection) -> bool:
-    return store.fail(connection, "tx", owner="me", reason="r")
+    return store.fail(connection, "tx", owner=ME, reason="r")
 
 
 MOVES: dict[Move, tuple[set[State], State]] = {
@@ -61,8 +61,8 @@ MOVES: dict[Move, tuple[set[State], State]] = {
 def test_a_state_moves_from_its_own_states_only(
     sam_store: Database, move: Move, state: State
 ) -> None:
-    add(sam_store, state=state, owner="me", verified_at=NOW)
-    add(sam_store, "bystander", state=state, owner="me", verified_at=NOW)
+    add(sam_store, state=state, owner="me", epoch=1, verified_at=NOW)
+    add(sam_store, "bystander", state=state, owner="me", epoch=1, verified_at=NOW)
     sources, target = MOVES[move]
 
     with sam_store.begin() as connection:
@@ -92,10 +92,14 @@ def test_a_state_moves_from_its_own_states_only(
             id="sign-an-identification",
         ),
         pytest.param(
-            release, {"state": State.SIGNING, "owner": "other"}, id="release-of-another"
+            release,
+            {"state": State.SIGNING, "owner": "other", "epoch": 1},
+            id="release-of-another",
         ),
         pytest.param(
-            fail, {"state": State.SIGNING, "owner": "other"}, id="fail-of-another"
+            fail,
+            {"state": State.SIGNING, "owner": "other", "epoch": 1},
+            id="fail-of-another",
         ),
     ],
 )
@@ -127,6 +131,7 @@ def test_an_end_empties_keys_and_personal_data(
         sam_store,
         state=state,
         owner="me",
+        epoch=1,
         subject=b"0",
         display_name="Erika",
         match_rules=[{"claim": "birthdate", "equals": "1984-08-12"}],

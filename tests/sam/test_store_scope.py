@@ -11,7 +11,7 @@ from sam import store
 from sam.database import Database
 from sam.messages import State
 from sam.schema import documents, handles, key_plans, transactions, used_nonces
-from tests.sam.rows import AGO, IDENTITY, NOW, SOON, add
+from tests.sam.rows import AGO, IDENTITY, ME, NOW, SOON, add
 
 TABLES = (transactions, documents, key_plans, handles)
 Act = Callable[[Connection], object]
@@ -39,7 +39,7 @@ def two(sam_store: Database) -> Database:
         with sam_store.begin() as connection:
             document(connection, tx, 0)
             document(connection, tx, 1)
-            store.plan_key(connection, tx, tx.encode(), owner="me", now=NOW)
+            store.plan_key(connection, tx, tx.encode(), owner=ME, now=NOW)
             store.add_handle(
                 connection, tx, tx=tx, identity=IDENTITY, grants=[], expires_at=SOON
             )
@@ -154,9 +154,9 @@ def test_releases_are_told_from_the_next_number_on(two: Database) -> None:
 def test_only_what_is_signing_can_have_lost_its_owner(
     sam_store: Database, state: State
 ) -> None:
-    add(sam_store, state=state, owner="me")
+    add(sam_store, state=state, owner="me", epoch=1)
 
     with sam_store.begin() as connection:
-        left = store.left_signing(connection)
+        left = store.left_signing(connection, ME)
 
-    assert list(left) == ([("tx", "me")] if state is State.SIGNING else [])
+    assert list(left) == ([("tx", ME)] if state is State.SIGNING else [])

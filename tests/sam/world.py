@@ -14,19 +14,20 @@ from typing import Any
 import httpx
 from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding
-from sqlalchemy import Connection, Row, Table, func, select
+from sqlalchemy import Connection, Row, Table, func, select, update
 
 from app.trust_services import csr
 from app.trust_services.installation import Installation
 from app.trust_services.setup import set_up as set_up_authorities
 from hsm.memory_device import MemoryDevice
 from hsm.port import ServiceKey
-from sam import audit, schema, setup, store
+from sam import audit, owners, schema, setup, store
 from sam.client import SamClient
 from sam.cmc import EstClient
 from sam.config import SamConfig
 from sam.database import Database
 from sam.module import Sam
+from sam.owners import Owner
 from sam.server import Server
 from sam.start import assemble
 from tests.sam.callers import BASE_URL, Callers
@@ -178,7 +179,20 @@ def second_process(world: World) -> Sam:
     """Another signer over the same database and token, as threads can race it."""
     database = Database(world.sam.config.database_url)
     world.opened.append(database)
-    return replace(world.sam, database=database, owner="other")
+    with database.begin() as connection:
+        owner = owners.register(connection, "other", world.sam.config.lease)
+    return replace(world.sam, database=database, owner=owner)
+
+
+def end_lease(world: World, owner: Owner | None = None) -> None:
+    """As if its time had passed; of ``world``'s own process if no other is named."""
+    name = (owner or world.sam.owner).name
+    with world.sam.database.begin() as connection:
+        connection.execute(
+            update(schema.owners)
+            .where(schema.owners.c.owner == name)
+            .values(lease_until=0)
+        )
 
 
 def _row(connection: Connection, tx: str) -> Mapping[str, object]:
