@@ -9,10 +9,14 @@
     4. build and sign the certificate
     5. record it, durably, and only then return it
 
+``revoke`` takes a certificate back for the registration authority that asked for it,
+and for nobody else; asking again changes nothing.
+
 ``certify_service`` (offline, an administrator's act) differs in one point: a service
 keeps its key for years, so its certificate is renewed for the same profile and subject.
 """
 
+import contextlib
 import hashlib
 import logging
 from dataclasses import dataclass
@@ -27,9 +31,10 @@ from app.trust_services.certificates import (
     subject_alternative_name,
 )
 from app.trust_services.csr import CertificationRequest, refuse_subject
-from app.trust_services.errors import AlreadyCertifiedError
+from app.trust_services.errors import AlreadyCertifiedError, NotYoursError
 from app.trust_services.ledger import Entry, Ledger, Transaction
 from app.trust_services.profiles import SIGNER, Profile
+from app.trust_services.revocation import RevocationOrder, Revocations
 
 RENEWAL_WINDOW: Final = timedelta(days=30)
 ADMINISTRATOR: Final = "administrator"
@@ -43,6 +48,7 @@ class CertificationAuthority:
 
     issuer: Issuer
     ledger: Ledger
+    revocations: Revocations
 
     def certify_signer(
         self,
@@ -69,10 +75,28 @@ class CertificationAuthority:
                 transaction=transaction.name,
                 request_digest=digest,
                 certificate=certificate,
+                requester=transaction.requester,
             )
             self.ledger.record(request.key_digest, entry)
         _log.info("issued %s, serial %x", profile.name, certificate.serial_number)
         return certificate
+
+    def revoke(self, order: RevocationOrder, now: datetime) -> None:
+        """Revoke for good; the first reason and time stay.
+
+        Raises ``NotYoursError`` for a certificate that this CA did not issue, or not
+        for ``order.requester``: the two look alike from outside.
+        """
+        known = self.ledger.issued(order.serial)
+        if known is None or known.certificate.issuer != self.issuer.certificate.subject:
+            raise NotYoursError("not a certificate of this CA")
+        if order.issuer != known.certificate.issuer.public_bytes():
+            raise NotYoursError("not a certificate of this CA")
+        if not known.requester or known.requester != order.requester:
+            raise NotYoursError("not a certificate of this CA")
+        with contextlib.suppress(FileExistsError):
+            self.revocations.add(order.serial, order.reason, now)
+            _log.info("revoked serial %x, %s", order.serial, order.reason.value)
 
     def certify_service(
         self,

@@ -43,6 +43,10 @@ class Issuer:
     def certificate_url(self) -> str:
         return f"{self.public_url}/ca/{self.slug}.cer"
 
+    @property
+    def ocsp_url(self) -> str:
+        return f"{self.public_url}/ocsp"
+
 
 def root_certificate(
     subject: x509.Name,
@@ -64,7 +68,7 @@ def intermediate_certificate(
     validity = min(CA_VALIDITY, issuer.certificate.not_valid_after_utc - now)
     builder = _with_ca_extensions(_builder(subject, key, now, validity), 0)
     builder = builder.add_extension(certificate_policies(ANY_POLICY), critical=False)
-    return _signed(_with_issuer(builder, issuer), issuer)
+    return _signed(_with_crl(_with_issuer(builder, issuer), issuer), issuer)
 
 
 def end_entity_certificate(
@@ -91,7 +95,7 @@ def end_entity_certificate(
         builder = builder.add_extension(profile.policies, critical=False)
     if profile.names_host and host is not None:
         builder = builder.add_extension(subject_alternative_name(host), critical=False)
-    return _signed(_with_issuer(builder, issuer), issuer)
+    return _signed(_with_status(builder, profile, issuer), issuer)
 
 
 def subject_alternative_name(host: str) -> x509.SubjectAlternativeName:
@@ -148,18 +152,37 @@ def _with_ca_extensions(
     )
 
 
+def _with_status(
+    builder: x509.CertificateBuilder, profile: Profile, issuer: Issuer
+) -> x509.CertificateBuilder:
+    builder = _with_issuer(builder, issuer, responder=profile.names_responder)
+    if profile.without_status:
+        return builder.add_extension(x509.OCSPNoCheck(), critical=False)
+    return _with_crl(builder, issuer)
+
+
 def _with_issuer(
+    builder: x509.CertificateBuilder, issuer: Issuer, *, responder: bool = False
+) -> x509.CertificateBuilder:
+    """Who issued it, where that certificate is, and who tells its status."""
+    places = [(AuthorityInformationAccessOID.CA_ISSUERS, issuer.certificate_url)]
+    if responder:
+        places.insert(0, (AuthorityInformationAccessOID.OCSP, issuer.ocsp_url))
+    access = x509.AuthorityInformationAccess(
+        x509.AccessDescription(method, x509.UniformResourceIdentifier(url))
+        for method, url in places
+    )
+    return (
+        builder.issuer_name(issuer.certificate.subject)
+        .add_extension(authority_key_identifier(issuer), critical=False)
+        .add_extension(access, critical=False)
+    )
+
+
+def _with_crl(
     builder: x509.CertificateBuilder, issuer: Issuer
 ) -> x509.CertificateBuilder:
-    """Who issued it, where that certificate is, and where revocations are listed."""
-    access = x509.AuthorityInformationAccess(
-        [
-            x509.AccessDescription(
-                AuthorityInformationAccessOID.CA_ISSUERS,
-                x509.UniformResourceIdentifier(issuer.certificate_url),
-            )
-        ]
-    )
+    """Where revocations are listed."""
     points = x509.CRLDistributionPoints(
         [
             x509.DistributionPoint(
@@ -170,12 +193,7 @@ def _with_issuer(
             )
         ]
     )
-    return (
-        builder.issuer_name(issuer.certificate.subject)
-        .add_extension(authority_key_identifier(issuer), critical=False)
-        .add_extension(access, critical=False)
-        .add_extension(points, critical=False)
-    )
+    return builder.add_extension(points, critical=False)
 
 
 def authority_key_identifier(issuer: Issuer) -> x509.AuthorityKeyIdentifier:

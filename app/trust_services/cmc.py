@@ -1,69 +1,53 @@
 """Verify one full CMC request (RFC 5272 §3.2, RFC 7030 §4.3): who asks, and for what.
 
-``verify_enrolment`` does, in this order:
+``verify_request`` does, in this order:
 
     1. strict DER: SignedData version 3 over id-cct-PKIData with exactly one signer
     2. the signer's certificate is in the message, named by issuer and serial number
     3. that certificate is a registered, valid registration authority
     4. signed attributes: content-type, and message-digest over the PKIData
     5. the authority's signature over the signed attributes
-    6. the PKIData: one transactionId, one senderNonce, one PKCS#10 request, no more
-    7. the PKCS#10 request proves possession of its key
+    6. the PKIData (``pki_data``): an enrolment, or a revocation
 
-No ``Enrolment`` exists that has not passed all seven. Freshness is not among them: the
-answer to a replayed request is the certificate that was issued for it.
+No request exists that has not passed all six. Freshness is not among them: the answer
+to a replayed enrolment is the certificate that was issued for it, and what is revoked
+twice is revoked once.
 """
 
 import hashlib
 import hmac
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
 
-from asn1crypto import cms, core
+from asn1crypto import cms
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec
 
 from app.trust_services import cmc_structures as structures
-from app.trust_services import csr
+from app.trust_services import pki_data
 from app.trust_services.der import decode
 from app.trust_services.errors import (
     MalformedRequestError,
     RequesterNotAuthorisedError,
 )
 from app.trust_services.keys import KeyKind
-from app.trust_services.ledger import Transaction
+from app.trust_services.pki_data import Enrolment, Withdrawal
 from app.trust_services.registration import (
     RegistrationAuthorities,
     RegistrationAuthority,
 )
 
 MAX_CERTIFICATES: Final = 4
-MAX_BODY_PART_ID: Final = 4294967295
-MAX_TRANSACTION_BITS: Final = 160
-SENDER_NONCE_LENGTHS: Final = range(16, 65)
 _SET_OF: Final = b"\x31"
-_CONTROLS: Final = frozenset(
-    {structures.ID_CMC_TRANSACTION_ID, structures.ID_CMC_SENDER_NONCE}
-)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Enrolment:
-    """What a registration authority asks for."""
-
-    transaction: Transaction
-    sender_nonce: bytes
-    request: csr.CertificationRequest
-
-
-def verify_enrolment(
+def verify_request(
     message: bytes,
     authorities: RegistrationAuthorities,
     now: datetime,
     kinds: frozenset[KeyKind] = frozenset({KeyKind.P256}),
-) -> Enrolment:
+) -> Enrolment | Withdrawal:
     """``message`` is the DER ContentInfo. Raises a 400 or 403 error of ``errors``."""
     signed_data = _signed_data(message)  # (1)
     content = _pki_data_octets(signed_data)
@@ -72,7 +56,7 @@ def verify_enrolment(
     authority = authorities.verify(certificate, now)  # (3)
     _check_signed_attributes(signer_info["signed_attrs"], content)  # (4)
     _verify_signature(authority, signer_info)  # (5)
-    return _enrolment(content, authority.name, kinds)  # (6), (7)
+    return pki_data.parse(content, authority.name, kinds)  # (6)
 
 
 def _signed_data(message: bytes) -> Any:
@@ -155,59 +139,3 @@ def _verify_signature(authority: RegistrationAuthority, signer_info: Any) -> Non
         )
     except InvalidSignature as error:
         raise RequesterNotAuthorisedError("the signature does not verify") from error
-
-
-def _enrolment(content: bytes, requester: str, kinds: frozenset[KeyKind]) -> Enrolment:
-    pki_data = decode(structures.PKIData, content)
-    if len(pki_data["cmsSequence"]) or len(pki_data["otherMsgSequence"]):
-        raise MalformedRequestError("cmsSequence and otherMsgSequence must be empty")
-    if len(pki_data["reqSequence"]) != 1:
-        raise MalformedRequestError("exactly one certification request is expected")
-    tagged = pki_data["reqSequence"][0].chosen
-    controls = pki_data["controlSequence"]
-    _check_body_parts([tagged, *controls])
-    values = _control_values(controls)
-    return Enrolment(
-        transaction=Transaction(
-            requester=requester,
-            identifier=_transaction_id(values[structures.ID_CMC_TRANSACTION_ID]),
-        ),
-        sender_nonce=_sender_nonce(values[structures.ID_CMC_SENDER_NONCE]),
-        request=csr.parse(tagged["certificationRequest"].dump(), kinds),
-    )
-
-
-def _check_body_parts(parts: list[Any]) -> None:
-    """RFC 5272 §3.2.1: identifiers are unique, 0 stands for the whole PKIData."""
-    identifiers = [part["bodyPartID"].native for part in parts]
-    if len(set(identifiers)) != len(identifiers):
-        raise MalformedRequestError("a bodyPartID is repeated")
-    if not all(1 <= one <= MAX_BODY_PART_ID for one in identifiers):
-        raise MalformedRequestError("a bodyPartID is out of range")
-
-
-def _control_values(controls: Any) -> dict[str, bytes]:
-    """Return the DER of the one value of each of the two controls."""
-    if any(len(control["attrValues"]) != 1 for control in controls):
-        raise MalformedRequestError("a control does not have exactly one value")
-    kinds = [control["attrType"].dotted for control in controls]
-    if len(kinds) != len(_CONTROLS) or set(kinds) != _CONTROLS:
-        raise MalformedRequestError(
-            "exactly transactionId and senderNonce are expected"
-        )
-    values = [control["attrValues"][0].dump() for control in controls]
-    return dict(zip(kinds, values, strict=True))
-
-
-def _transaction_id(value: bytes) -> int:
-    number = int(decode(core.Integer, value).native)
-    if not 0 < number < 1 << MAX_TRANSACTION_BITS:
-        raise MalformedRequestError("the transactionId is out of range")
-    return number
-
-
-def _sender_nonce(value: bytes) -> bytes:
-    nonce = bytes(decode(core.OctetString, value).native)
-    if len(nonce) not in SENDER_NONCE_LENGTHS:
-        raise MalformedRequestError("the senderNonce is not 16 to 64 octets")
-    return nonce

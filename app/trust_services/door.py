@@ -1,4 +1,6 @@
-"""A very small WSGI door: exact paths, one method and media type each, bounded bodies.
+"""A very small WSGI door: one method and media type per path, bounded bodies.
+
+Paths are exact; below a few a GET carries its question in the rest of the path.
 
 A door knows nothing of what lies behind it. In this order it refuses:
 
@@ -66,13 +68,19 @@ class _RefusedError(Exception):
 class Door:
     """A WSGI application over a fixed table of routes."""
 
-    def __init__(self, routes: Mapping[str, Route]) -> None:
+    def __init__(
+        self,
+        routes: Mapping[str, Route],
+        below: Mapping[str, Callable[[str], Answer]] | None = None,
+    ) -> None:
+        """``below``: path with its last slash → what answers the rest, decoded."""
         self._routes = dict(routes)
+        self._below = dict(below or {})
 
     def __call__(
         self, environ: WSGIEnvironment, start_response: StartResponse
     ) -> Iterable[bytes]:
-        route = self._routes.get(environ.get("PATH_INFO", ""))
+        route = self._route(environ.get("PATH_INFO", ""))
         answer = self._answer(route, environ)
         headers = [
             ("Content-Type", answer.content_type),
@@ -85,6 +93,12 @@ class Door:
         start_response(f"{answer.status.value} {answer.status.phrase}", headers)
         return [] if environ["REQUEST_METHOD"] == "HEAD" else [answer.body]
 
+    def _route(self, path: str) -> Route | None:
+        for start, answer in self._below.items():
+            if path.startswith(start):
+                return _below(answer, path.removeprefix(start))
+        return self._routes.get(path)
+
     def _answer(self, route: Route | None, environ: WSGIEnvironment) -> Answer:
         try:
             return _admitted(route, environ)
@@ -93,6 +107,10 @@ class Door:
         except TrustServicesError as error:
             _log.warning("refused: %s", error.code)
             return _refusal(HTTPStatus(error.status), error.code, str(error))
+
+
+def _below(answer: Callable[[str], Answer], rest: str) -> Route:
+    return Route(answer=lambda _: answer(rest))
 
 
 def _admitted(route: Route | None, environ: WSGIEnvironment) -> Answer:

@@ -6,6 +6,7 @@ TrustServicesError
 ├─ RequesterNotAuthorisedError   403  not a registered, valid registration authority
 ├─ ProfileRefusedError           403  well-formed, but the profile forbids it
 ├─ AlreadyCertifiedError         403  this public key has its certificate
+├─ NotYoursError                 403  not a certificate that this authority asked for
 ├─ TransactionConflictError      403  this transaction asked for something else before
 ├─ LedgerUnavailableError        503  the ledger is not readable or not writable
 ├─ ProfileConfigError                 a profile that must not exist (programmer)
@@ -46,6 +47,11 @@ class ProfileRefusedError(TrustServicesError):
 
 class AlreadyCertifiedError(TrustServicesError):
     code = "already_certified"
+    status = 403
+
+
+class NotYoursError(TrustServicesError):
+    code = "not_yours"
     status = 403
 
 

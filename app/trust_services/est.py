@@ -6,6 +6,9 @@
     POST /.well-known/est/lasting/fullcmc
                                      the same for a key that is kept: the label (§3.2.2)
                                      chooses the profile
+                                     A PKIData may also ask to revoke; the answer then
+                                     is a Full PKI Response (``cmc_response``)
+    POST /ocsp                       ``ocsp_door``, for who reaches this door only
     GET  /healthz
 
 Bodies are base64 in both directions, whatever Content-Transfer-Encoding says (RFC 8951
@@ -23,15 +26,19 @@ from typing import Final
 from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding, pkcs7
 
+from app.trust_services import cmc_response, ocsp_door
 from app.trust_services.authority import CertificationAuthority
-from app.trust_services.cmc import verify_enrolment
+from app.trust_services.cmc import verify_request
 from app.trust_services.door import Answer, Door, Media, Route
 from app.trust_services.errors import MalformedRequestError
+from app.trust_services.ocsp import OcspResponder
+from app.trust_services.pki_data import Withdrawal
 from app.trust_services.profiles import LASTING_SIGNER, SIGNER, Profile
 from app.trust_services.registration import RegistrationAuthorities
 
 MAX_BODY: Final = 32 * 1024  # a request is about 3 KiB
 CERTS_ONLY: Final = "application/pkcs7-mime; smime-type=certs-only"
+CMC_RESPONSE: Final = "application/pkcs7-mime; smime-type=CMC-response"
 CMC_REQUEST: Final = Media(
     type="application/pkcs7-mime", parameter=("smime-type", "CMC-request")
 )
@@ -42,6 +49,7 @@ def est_door(
     authorities: RegistrationAuthorities,
     *,
     root: x509.Certificate,
+    responder: OcspResponder,
     clock: Callable[[], datetime],
 ) -> Door:
     """Return the WSGI application."""
@@ -51,9 +59,11 @@ def est_door(
     def enrol(body: bytes, profile: Profile) -> Answer:
         now = clock()
         message = _from_base64(body)
-        enrolment = verify_enrolment(message, authorities, now, profile.keys)
+        request = verify_request(message, authorities, now, profile.keys)
+        if isinstance(request, Withdrawal):
+            return _revoked(authority, request, now)
         certificate = authority.certify_signer(
-            enrolment.request, enrolment.transaction, now, profile
+            request.request, request.transaction, now, profile
         )
         return _certs_only([certificate, issuing])
 
@@ -69,6 +79,7 @@ def est_door(
             "/.well-known/est/cacerts": Route(answer=lambda _: ca_certificates),
             "/.well-known/est/fullcmc": enrolment(SIGNER),
             "/.well-known/est/lasting/fullcmc": enrolment(LASTING_SIGNER),
+            ocsp_door.PATH: ocsp_door.posted(responder),
             "/healthz": Route(answer=lambda _: Answer(body=b"ok\n")),
         }
     )
@@ -80,6 +91,19 @@ def _from_base64(body: bytes) -> bytes:
         return base64.b64decode(body.translate(None, b"\r\n"), validate=True)
     except binascii.Error as error:
         raise MalformedRequestError("the body is not base64") from error
+
+
+def _revoked(
+    authority: CertificationAuthority, request: Withdrawal, now: datetime
+) -> Answer:
+    authority.revoke(request.order, now)
+    message = cmc_response.success(
+        authority.issuer,
+        body_part=request.body_part,
+        transaction=request.transaction.identifier,
+        sender_nonce=request.sender_nonce,
+    )
+    return Answer(body=base64.encodebytes(message), content_type=CMC_RESPONSE)
 
 
 def _certs_only(certificates: Sequence[x509.Certificate]) -> Answer:

@@ -6,6 +6,7 @@ The only wiring place of the package. Nothing here makes keys; that is ``setup``
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
 from pathlib import Path
 from typing import Final, Self
 
@@ -21,6 +22,7 @@ from app.trust_services.door import Door
 from app.trust_services.errors import SetupError
 from app.trust_services.est import est_door
 from app.trust_services.ledger import Ledger
+from app.trust_services.ocsp import OcspResponder, StatusSource
 from app.trust_services.profiles import (
     REGISTRATION_AUTHORITY,
     REQUEST_SIGNING,
@@ -29,10 +31,20 @@ from app.trust_services.profiles import (
 from app.trust_services.public_door import public_door
 from app.trust_services.registration import RegistrationAuthorities
 from app.trust_services.revocation import Revocations
-from app.trust_services.setup import ACCESS_CA, ISSUING_CA, ROOT, TSA, open_issuer
+from app.trust_services.setup import (
+    ACCESS_CA,
+    EST_SERVER,
+    ISSUING_CA,
+    OCSP,
+    ROOT,
+    TSA,
+    distinguished_name,
+    open_issuer,
+)
 from app.trust_services.tsa import TimeStampingAuthority
 
 ISSUERS: Final = (ROOT, ISSUING_CA, ACCESS_CA)
+OWN: Final = (ISSUING_CA, TSA, EST_SERVER)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -96,6 +108,7 @@ class Installation:
             self._authority(ISSUING_CA),
             self.registration_authorities(),
             root=self.issuers[ROOT].certificate,
+            responder=self._responder(clock),
             clock=clock,
         )
 
@@ -104,7 +117,25 @@ class Installation:
             CrlSource(issuer, self._revocations(slug), clock)
             for slug, issuer in self.issuers.items()
         ]
-        return public_door(crls, self._tsa(clock))
+        return public_door(crls, self._tsa(clock), self._responder(clock))
+
+    def _responder(self, clock: Callable[[], datetime]) -> OcspResponder:
+        sources = [
+            StatusSource(
+                issuer=issuer,
+                revocations=self._revocations(slug),
+                issued=partial(self._issued, issuer.certificate.subject),
+            )
+            for slug, issuer in self.issuers.items()
+        ]
+        return OcspResponder(sources, distinguished_name(OCSP), clock)
+
+    def _issued(self, issuer: x509.Name, serial: int) -> bool:
+        """By the ledger, or as one of our own certificates, which set-up made."""
+        entry = Ledger(self.folder / "issued").issued(serial)
+        known = [] if entry is None else [entry.certificate]
+        known += [files.read_certificate(self.folder / f"{slug}.pem") for slug in OWN]
+        return any((c.serial_number, c.issuer) == (serial, issuer) for c in known)
 
     def _tsa(self, clock: Callable[[], datetime]) -> TimeStampingAuthority:
         own = open_issuer(self.folder, TSA, self.settings.public_url)
@@ -118,7 +149,9 @@ class Installation:
     def _authority(self, slug: str) -> CertificationAuthority:
         # One ledger for all CAs: a key has one certificate, whoever issued it.
         return CertificationAuthority(
-            self.issuers[slug], Ledger(self.folder / "issued")
+            self.issuers[slug],
+            Ledger(self.folder / "issued"),
+            self._revocations(slug),
         )
 
     def _revocations(self, slug: str) -> Revocations:

@@ -7,6 +7,7 @@ demo certificate look qualified or become a CA:
 * policies only under 2.25 (UUIDs), so never 0.4.0.194112.* (EN 319 411-2)
 * key purposes and key usages only from the lists below; QcStatements have no field
 * subjects that say TEST, validity in bounds
+* certificates without a status only for OCSP responders, for a day at most
 
 The key is P-256 but for signers who keep theirs. P-384 for the CA keys would cost
 0.8 ms per signature where P-256 costs 0.05 ms, and buys nothing in a demo whose keys
@@ -32,9 +33,15 @@ CMC_RA: Final = ObjectIdentifier("1.3.6.1.5.5.7.3.28")  # RFC 6402 §2.10
 _PRIVATE_ARC: Final = "2.25."
 _KEY_USAGES: Final = frozenset({"digital_signature", "content_commitment"})
 _KEY_PURPOSES: Final = frozenset(
-    {CMC_RA, ExtendedKeyUsageOID.TIME_STAMPING, ExtendedKeyUsageOID.SERVER_AUTH}
+    {
+        CMC_RA,
+        ExtendedKeyUsageOID.TIME_STAMPING,
+        ExtendedKeyUsageOID.SERVER_AUTH,
+        ExtendedKeyUsageOID.OCSP_SIGNING,
+    }
 )
 _LONGEST: Final = timedelta(days=3660)
+_LONGEST_WITHOUT_STATUS: Final = timedelta(hours=24)
 _PERSON: Final = frozenset(
     {
         NameOID.COUNTRY_NAME,
@@ -68,6 +75,10 @@ class ProfileConfig:
     key_purpose_critical: bool = False
     policy: str | None = None
     names_host: bool = False
+    names_responder: bool = False
+    """Whether OCSP is where to ask, beside the CRL."""
+    without_status: bool = False
+    """Neither CRL nor OCSP: it is over before a revocation would be of use."""
     keys: frozenset[KeyKind] = frozenset({KeyKind.P256})
 
 
@@ -83,6 +94,8 @@ class Profile:
     key_purpose_critical: bool
     policies: x509.CertificatePolicies | None
     names_host: bool
+    names_responder: bool
+    without_status: bool
     keys: frozenset[KeyKind]
 
     @classmethod
@@ -98,6 +111,8 @@ class Profile:
             key_purpose_critical=config.key_purpose_critical,
             policies=_policies(config.policy),
             names_host=config.names_host,
+            names_responder=config.names_responder,
+            without_status=config.without_status,
             keys=config.keys,
         )
 
@@ -111,6 +126,11 @@ def _refuse_forbidden(config: ProfileConfig) -> None:
         raise ProfileConfigError(f"{config.name}: key purpose {config.key_purpose}")
     if config.policy is not None and not config.policy.startswith(_PRIVATE_ARC):
         raise ProfileConfigError(f"{config.name}: policy {config.policy} is not ours")
+    for_responder = config.key_purpose == ExtendedKeyUsageOID.OCSP_SIGNING
+    if config.without_status is not for_responder:
+        raise ProfileConfigError(f"{config.name}: a responder's, and no other, is so")
+    if config.without_status and config.validity > _LONGEST_WITHOUT_STATUS:
+        raise ProfileConfigError(f"{config.name}: too long for what nobody can revoke")
     if not config.subject_attributes <= _SUBJECT_ATTRIBUTES:
         raise ProfileConfigError(f"{config.name}: subject attributes")
     if NameOID.COMMON_NAME not in config.subject_attributes:
@@ -164,6 +184,7 @@ LASTING_SIGNER: Final = Profile.of(
         subject_attributes=_PERSON,
         policy=CERTIFICATE_POLICY,
         keys=frozenset(KeyKind),
+        names_responder=True,
     )
 )
 REGISTRATION_AUTHORITY: Final = Profile.of(
@@ -206,6 +227,15 @@ TLS_SERVER: Final = Profile.of(
         key_usage="digital_signature",
         key_purpose=ExtendedKeyUsageOID.SERVER_AUTH,
         names_host=True,
+    )
+)
+OCSP_RESPONDER: Final = Profile.of(
+    ProfileConfig(
+        name="ocsp-responder",
+        validity=timedelta(hours=24),
+        key_usage="digital_signature",
+        key_purpose=ExtendedKeyUsageOID.OCSP_SIGNING,
+        without_status=True,
     )
 )
 SERVICE_PROFILES: Final = {

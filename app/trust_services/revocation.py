@@ -1,7 +1,9 @@
-"""Revocations on disk: one file per certificate, made by an administrator.
+"""Revocations on disk: one file per certificate, never changed and never removed.
 
-``revoked/<ca>/<serial in hex>.json`` holds the time and the reason (RFC 5280 §5.3.1).
-CRLs are built from these files; the EST door asks them about registration authorities.
+``revoked/<ca>/<serial in hex>.json`` holds the time and the reason (RFC 5280 §5.3.1),
+from an administrator or from the registration authority that asked for the certificate.
+CRLs and OCSP answers are made from these files by every process, so a revocation shows
+at once; the EST door asks them about registration authorities.
 """
 
 import json
@@ -28,6 +30,16 @@ class Revocation:
     reason: x509.ReasonFlags
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RevocationOrder:
+    """What a registration authority asks (RFC 5272 §6.11); ``issuer`` is a DER Name."""
+
+    requester: str
+    issuer: bytes
+    serial: int
+    reason: x509.ReasonFlags
+
+
 class Revocations:
     """The revocations of one CA. A file that cannot be read stops the CRL."""
 
@@ -47,6 +59,10 @@ class Revocations:
             return frozenset(int(one.stem, 16) for one in self._folder.glob("[!.]*"))
         except (OSError, ValueError) as error:
             raise LedgerUnavailableError("the revocations cannot be listed") from error
+
+    def find(self, serial: int) -> Revocation | None:
+        """Return the revocation of a serial number below 2**160, or None."""
+        return self._read(serial) if self._path(serial).exists() else None
 
     def entries(self) -> tuple[Revocation, ...]:
         return tuple(self._read(serial) for serial in sorted(self.serials()))

@@ -30,6 +30,7 @@ from app.trust_services.certificates import (
     root_certificate,
 )
 from app.trust_services.errors import SetupError
+from app.trust_services.ledger import Ledger
 from app.trust_services.profiles import TIME_STAMPING, TLS_SERVER, Profile
 
 EST_URL: Final = "https://localhost:8002"
@@ -40,6 +41,7 @@ ROOT: Final = "root"
 ISSUING_CA: Final = "issuing-ca"
 ACCESS_CA: Final = "access-ca"
 TSA: Final = "tsa"
+OCSP: Final = "ocsp"
 EST_SERVER: Final = "est-server"
 
 
@@ -61,7 +63,9 @@ def set_up(
     files.make_folder(folder)
     folder.chmod(files.FOLDER)
     with files.exclusive(folder / "lock"):
-        return tuple(_completed(folder, est_url, public_url, now))
+        made = tuple(_completed(folder, est_url, public_url, now))
+    Ledger(folder / "issued").index_serials()
+    return made
 
 
 def _completed(
@@ -126,6 +130,7 @@ NAMES: Final = {
     ACCESS_CA: "TEST Access CA",
     TSA: "TEST Time-Stamping Authority",
     EST_SERVER: "TEST EST Server",
+    OCSP: "TEST OCSP Responder",
 }
 
 

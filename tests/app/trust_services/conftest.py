@@ -216,6 +216,9 @@ class Pki:
     def public(self) -> Client:
         return Client(self.installation.public_door(self.clock))
 
+    def set_up_again(self) -> None:
+        set_up(self.folder, est_url=None, public_url=None, now=self.clock())
+
     def enrol(self, message: bytes) -> TestResponse:
         return self.est().post(
             "/.well-known/est/fullcmc",
