@@ -7,7 +7,7 @@ TLS ?=
 SETS ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help demo run test check format lint types contracts migrations bench race fuzz mutation proofs vendor lock clean
+.PHONY: help demo run test check format lint types contracts migrations bench race hsm-faults fuzz mutation proofs vendor lock clean
 
 help:  ## show this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /  make \1\t/' | expand -t 20
@@ -46,6 +46,9 @@ bench: $(READY)  ## what a transaction costs and where it goes
 
 race:  ## the free tier's last place, 64 threads × 200 rounds
 	@QUOTA_RACE_ROUNDS=200 $(BIN)/python -m pytest -q tests/app/plans/test_race.py
+
+hsm-faults: $(READY)  ## every PKCS#11 error at every call of each ceremony
+	@$(BIN)/python -m tests.hsm.shim.sweep
 
 fuzz: $(READY)  ## every parser of foreign bytes: make fuzz [SECONDS=60] [TARGET="sam frame"]
 	@$(BIN)/python -m tests.fuzz.run --seconds $(or $(SECONDS),60) $(if $(TARGET),--target "$(TARGET)")

@@ -26,7 +26,7 @@ from pkcs11 import exceptions as ck
 
 from hsm.config import HsmConfig
 from hsm.errors import HsmError, HsmUnavailableError
-from hsm.module import SESSION_LOST, hold, our_error, release
+from hsm.module import PIN_REFUSED, SESSION_LOST, hold, our_error, release
 from hsm.modules import ModuleFacts, facts_of
 from hsm.pin import Pin, read_pin
 from hsm.templates import attribute_mapper
@@ -93,8 +93,7 @@ class Login:
             yield self._session
             self._served = True
         except ck.PKCS11Error as error:
-            if isinstance(error, SESSION_LOST):
-                self._lose(f"session lost: {type(error).__name__}")
+            self._look_at(error)
             raise our_error(error) from error
         finally:
             self._one_at_a_time.release()
@@ -184,6 +183,13 @@ class Login:
             if isinstance(error, ck.PKCS11Error):
                 raise our_error(error) from error
             raise
+
+    def _look_at(self, error: ck.PKCS11Error) -> None:
+        reason = f"session lost: {type(error).__name__}"
+        if isinstance(error, (*SESSION_LOST, *PIN_REFUSED)):
+            self._lose(reason)
+        if isinstance(error, PIN_REFUSED):
+            self.refuse_from_now_on(reason)
 
     def _lose(self, reason: str) -> None:
         """End the session now: whatever was in it is not to outlive the error."""

@@ -57,18 +57,23 @@ SESSION_LOST: Final = (
 """After these a session is not used again. Some end it, after others it may be left in
 the middle of an operation (PKCS#11 v2.40 §5.1.6 does not say)."""
 
-_UNAVAILABLE: Final = (
-    *SESSION_LOST,
-    ck.AnotherUserAlreadyLoggedIn,
-    ck.MultipleTokensReturned,
-    ck.NoSuchToken,
+PIN_REFUSED: Final = (
     ck.PinExpired,
     ck.PinIncorrect,
     ck.PinInvalid,
     ck.PinLenRange,
     ck.PinLocked,
-    ck.UserAlreadyLoggedIn,
     ck.UserPinNotInitialized,
+)
+"""After these nobody logs in again before a person has looked: tokens count."""
+
+_UNAVAILABLE: Final = (
+    *SESSION_LOST,
+    *PIN_REFUSED,
+    ck.AnotherUserAlreadyLoggedIn,
+    ck.MultipleTokensReturned,
+    ck.NoSuchToken,
+    ck.UserAlreadyLoggedIn,
 )
 
 

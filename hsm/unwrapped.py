@@ -109,6 +109,7 @@ def _unwrap(
     except sealed.facts.blob_refusals as error:
         if not isinstance(error, SESSION_LOST):
             raise BlobRefusedError(_refusal(error)) from error
+    _sweep(sealed.wrapping.session, key_id)  # it may have been made all the same
     try:
         return _unwrap_once(sealed, key_id, wanted)
     except sealed.facts.blob_refusals as error:
@@ -187,6 +188,10 @@ def _swept_on_error(session: Session, key_id: bytes) -> Iterator[None]:
     except SESSION_LOST:  # and with the session, all of its objects
         raise
     except (BlobRefusedError, DeviceRefusedError, ck.PKCS11Error, LookupError):
-        for one in find(session, {Attribute.TOKEN: False, Attribute.ID: key_id}):
-            _end(one)
+        _sweep(session, key_id)
         raise
+
+
+def _sweep(session: Session, key_id: bytes) -> None:
+    for one in find(session, {Attribute.TOKEN: False, Attribute.ID: key_id}):
+        _end(one)

@@ -1,0 +1,131 @@
+"""A module that goes wrong at any call: the short form of ``make hsm-faults`` (R6)."""
+
+import os
+import threading
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from hsm.algorithms import Scheme
+from hsm.errors import BlobRefusedError, DeviceRefusedError, HsmUnavailableError
+from hsm.pkcs11_device import Pkcs11Device
+from hsm.port import MacKey
+from tests.hsm.shim import built
+from tests.hsm.shim.built import Effect
+from tests.hsm.shim.sweep import (
+    CODES,
+    FOR_EVER,
+    MOST_CALLS,
+    Bench,
+    Tally,
+    every_series,
+    sweep,
+)
+
+# python-pkcs11's finalisers meet sessions that are gone.
+pytestmark = pytest.mark.filterwarnings(
+    "ignore::pytest.PytestUnraisableExceptionWarning"
+)
+STEPS = {"wrapped-ec": 1, "one-time": 3, "start-up": 23}
+"""Every so many calls; where it is not all, each series begins at another one."""
+
+
+@pytest.fixture(scope="module")
+def bench(
+    tmp_path_factory: pytest.TempPathFactory, softhsm_module: Path
+) -> Iterator[Bench]:
+    """No compiler is a skip here and a failure in CI."""
+    if built.COMPILER is None:
+        if os.environ.get("CI") == "true":
+            pytest.fail("no C compiler")
+        pytest.skip("no C compiler")
+    bench = Bench(tmp_path_factory.mktemp("shim"), softhsm_module)
+    yield bench
+    bench.shim.disarm()
+    bench.device.close()
+
+
+@pytest.fixture(autouse=True)
+def whole(bench: Bench) -> Iterator[None]:
+    """Each test begins with a device that serves, and nothing armed."""
+    bench.shim.disarm()
+    yield
+    bench.shim.disarm()
+    bench.renew()
+
+
+@pytest.mark.parametrize("ceremony", STEPS)
+def test_an_error_at_any_call_ends_in_an_error_or_right(
+    bench: Bench, ceremony: str
+) -> None:
+    tally = Tally()
+
+    for number, series in enumerate(every_series(ceremony, [1])):
+        first = 1 + number % STEPS[ceremony]
+        sweep(bench, series, tally, range(first, MOST_CALLS, STEPS[ceremony]))
+
+    assert tally.complaints == []
+    assert tally.trials > len(CODES)
+
+
+@pytest.mark.parametrize("code", CODES)
+def test_a_device_that_stays_away_is_unavailable(bench: Bench, code: str) -> None:
+    bench.shim.arm(1, effect=Effect.INSTEAD, code=CODES[code], times=FOR_EVER)
+
+    with pytest.raises(HsmUnavailableError):
+        bench.sign(bench.ec, Scheme.ECDSA_SHA256)
+
+
+def test_a_locked_pin_is_not_offered_again(bench: Bench) -> None:
+    """Whether the token said so at login or in the middle of something."""
+    at_sign_init = 3  # python-pkcs11 asks for the type of the key before
+    bench.shim.arm(at_sign_init, effect=Effect.INSTEAD, code=CODES["PIN_LOCKED"])
+    with pytest.raises(HsmUnavailableError, match="PinLocked"):
+        bench.device.mac(MacKey.HANDLE, b"message")
+
+    with pytest.raises(HsmUnavailableError, match="PinLocked"):
+        bench.device.mac(MacKey.HANDLE, b"message")
+
+    assert bench.shim.logins == 0
+
+
+def test_a_key_that_signs_wrong_at_the_comparison_signs_nothing(bench: Bench) -> None:
+    bench.shim.arm(1, effect=Effect.FLIP, code=0, times=FOR_EVER)
+
+    with pytest.raises(BlobRefusedError, match="compared"):
+        bench.sign(bench.ec, Scheme.ECDSA_SHA256)
+
+    assert bench.shim.signatures == 1
+
+
+def test_a_flipped_signature_is_for_the_caller_to_notice(bench: Bench) -> None:
+    """The port does not promise more; the SAM verifies before it releases."""
+    bench.shim.arm(1, effect=Effect.FLIP, code=0, times=FOR_EVER)
+
+    with pytest.raises(DeviceRefusedError, match="a signature is wrong"):
+        bench.one_time()
+
+
+def test_a_slow_device_lets_others_wait_no_longer_than_configured(
+    bench: Bench,
+) -> None:
+    bench.shim.arm(1, effect=Effect.SLEEP, code=1_500_000)
+    slow = threading.Thread(target=bench.device.mac, args=(MacKey.HANDLE, b"slow"))
+    slow.start()
+    time.sleep(0.1)
+
+    with pytest.raises(HsmUnavailableError, match="busy"):
+        bench.device.mac(MacKey.HANDLE, b"message")
+
+    slow.join()
+
+
+def test_nothing_goes_wrong_unarmed(bench: Bench) -> None:
+    """Guards the tables above."""
+    for ceremony, _ in bench.ceremonies().values():
+        ceremony()
+
+    assert isinstance(bench.device, Pkcs11Device)
+    assert not bench.shim.hit
