@@ -9,7 +9,7 @@ does not fit:
     4. the table lists objects in the increment only, each once; it takes none away
        and none lies in an object stream
     5. these objects, the table and its trailer lie side by side: no byte between them,
-       behind them or in a comment belongs to nobody
+       behind them or in a comment belongs to nobody, and none is read in two ways
     6. the trailer is the original's but for size, place and second file identifier
 
 What the objects are is not looked at here (``increments``).
@@ -24,8 +24,10 @@ from pyhanko.pdf_utils import generic
 from pyhanko.pdf_utils.reader import PdfFileReader
 
 from app.ades.errors import IncrementError
+from app.ades.increment_words import require_plain
 from app.ades.inspection import END, END_WINDOW
-from app.ades.same_values import differing, same
+from app.ades.pdf_objects import array
+from app.ades.same_values import STRINGS, differing, same
 from app.ades.strict_reader import StrictReader
 
 Name = tuple[int, int]
@@ -41,7 +43,6 @@ TABLE: Final = re.compile(
 ENTRY: Final = re.compile(rb"\d{10} \d{5} [nf]\s\s")
 ENDING: Final = re.compile(rb"\s{0,4}startxref\s{1,2}(\d{1,12})\s{1,2}%%EOF\s{0,2}\Z")
 BLANK: Final = re.compile(rb"\s{0,4}")
-SPECIAL: Final = re.compile(rb"[\\()%]")
 # What a table is about, not the document (§7.5.5, §7.5.8.2).
 OF_THE_TABLE: Final = frozenset(
     {"/Size", "/Prev", "/ID", "/Type", "/W", "/Index", "/Length", "/Filter"}
@@ -171,7 +172,7 @@ def _object(
     written = content[place : end.end()]
     if isinstance(found, generic.StreamObject):
         written = STREAM.split(written, maxsplit=1)[0]
-    _require_no_comment(written)
+    require_plain(written)
     return found, end.end()
 
 
@@ -194,7 +195,7 @@ def _trailer(
         place = generic.TrailerReference(after)  # type: ignore[no-untyped-call]
         trailer = generic.DictionaryObject.read_from_stream(after.stream, place)
         end = after.stream.tell()
-        _require_no_comment(content[match.end() : end])
+        require_plain(content[match.end() : end])
         rows = len(ENTRY.findall(match[1]))
     ending = ENDING.match(content, end)
     if ending is None or int(ending[1]) != table.place:
@@ -224,26 +225,12 @@ def _require_trailer(
         raise IncrementError("The added table does not continue the original's.")
     if int(trailer["/Size"]) != highest + 1:
         raise IncrementError("The trailer was changed: /Size.")
-    one, other = known.get("/ID"), trailer.get("/ID")
-    if one is not None and (other is None or not same(one[0], other[0])):
+    one, other = array(known.get("/ID")), array(trailer.get("/ID"))
+    halves = len(other) == 2 and all(isinstance(half, STRINGS) for half in other)  # noqa: PLR2004
+    if ((one or other) and not halves) or (one and not same(one[0], other[0])):
         raise IncrementError("The trailer was changed: /ID.")
 
 
 def _require_blank(content: bytes, start: int, end: int) -> None:
     if start > end or not BLANK.fullmatch(content, start, end):
         raise IncrementError("Something was added that no table lists.")
-
-
-def _require_no_comment(piece: bytes) -> None:
-    """Programs skip comments (§7.2.4): who looks for them finds another file."""
-    depth = position = 0
-    while (match := SPECIAL.search(piece, position)) is not None:
-        position = match.end()
-        if match[0] == b"\\":
-            position += depth > 0
-        elif match[0] == b"(":
-            depth += 1
-        elif match[0] == b")":
-            depth -= 1
-        elif depth == 0:
-            raise IncrementError("A comment was added.")

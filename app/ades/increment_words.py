@@ -1,45 +1,52 @@
-"""What to call an object that has no part in a signature, in one or two words."""
+"""The written words of an addition: is there one way to read them?
 
+pyHanko reads some things that others read differently: ``>`` with any byte behind it
+for ``>>``, a reference that runs into the next number. What we write has none of it,
+so an object is taken apart once more, by the lexical rules alone (ISO 32000-2 §7.2).
+"""
+
+import re
 from typing import Final
 
-from pyhanko.pdf_utils import generic
+from app.ades.errors import IncrementError
 
-from app.ades.pdf_objects import value
-
-BY_TYPE: Final = {
-    "/Action": "An action",
-    "/Annot": "An annotation",
-    "/Catalog": "A catalog",
-    "/DSS": "Validation material",
-    "/DocTimeStamp": "A document time stamp",
-    "/EmbeddedFile": "An embedded file",
-    "/Filespec": "An embedded file",
-    "/Font": "A font",
-    "/FontDescriptor": "A font",
-    "/Metadata": "Metadata",
-    "/OCG": "A layer",
-    "/ObjStm": "An object stream",
-    "/Page": "A page",
-    "/Pages": "The page tree",
-    "/Sig": "A signature",
-    "/XRef": "A table of contents",
-}
-BY_SUBTYPE: Final = {
-    "/Form": "A drawing",
-    "/Image": "A picture",
-    "/Widget": "A form field",
-}
+TOKEN: Final = re.compile(
+    rb"""[\0\t\n\f\r ]+
+    | << | >> | \[ | \]
+    | < (?: [0-9A-Fa-f]{2} )* >
+    | / (?: \#[0-9A-Fa-f]{2} | [^\0\t\n\f\r ()<>\[\]{}/%\#] )*
+    | (?: [+-]? (?: \d+ (?: \.\d* )? | \.\d+ )
+        | R | obj | endobj | true | false | null )
+      (?= [\0\t\n\f\r ()<>\[\]{}/%] | \Z )""",
+    re.VERBOSE,
+)
+IN_A_STRING: Final = re.compile(rb"\\.|[()]", re.DOTALL)
 
 
-def words(item: object) -> str:
-    """With a capital letter: it begins the sentence."""
-    if not isinstance(item, generic.DictionaryObject):
-        return "A list" if isinstance(item, generic.ArrayObject) else "A value"
-    subtype = BY_SUBTYPE.get(str(value(item, "/Subtype")))
-    by_type = BY_TYPE.get(str(value(item, "/Type")))
-    if value(item, "/S") in ("/JavaScript", "/Launch", "/URI", "/GoTo", "/SubmitForm"):
-        return BY_TYPE["/Action"]
-    if value(item, "/FT") is not None:
-        return BY_SUBTYPE["/Widget"]
-    stream = isinstance(item, generic.StreamObject)
-    return subtype or by_type or ("Page content" if stream else "A dictionary")
+def require_plain(written: bytes) -> None:
+    """``written``: one object, or a trailer. Raises ``IncrementError``."""
+    position = 0
+    while position < len(written):
+        if written[position : position + 1] == b"(":
+            position = _end_of_string(written, position)
+            continue
+        token = TOKEN.match(written, position)
+        if token is None:
+            # Programs skip comments: who looks for them finds another file.
+            comment = written[position : position + 1] == b"%"
+            raise IncrementError(
+                "A comment was added."
+                if comment
+                else "Something was added that can be read in two ways."
+            )
+        position = token.end()
+
+
+def _end_of_string(written: bytes, position: int) -> int:
+    """§7.3.4.2: brackets in pairs need no backslash."""
+    depth = 0
+    for mark in IN_A_STRING.finditer(written, position):
+        depth += {b"(": 1, b")": -1}.get(mark[0], 0)
+        if depth == 0:
+            return mark.end()
+    raise IncrementError("Something was added that can be read in two ways.")

@@ -29,7 +29,7 @@ from app.ades.byte_range import ByteRange, ByteRangeError, covers_whole_file, ga
 from app.ades.errors import IncrementError
 from app.ades.faults import PARSER_FAULTS
 from app.ades.increment_bytes import Increment, Name
-from app.ades.increment_words import words
+from app.ades.object_names import kind_of
 from app.ades.pdf_objects import array, dictionary, member, members, resolved, value
 from app.ades.same_values import differing, named, raw, reference, same
 
@@ -176,7 +176,7 @@ class _Review:
     def _nothing_left(self) -> None:
         for name in sorted(set(self._increment.objects) - self._explained):
             was = resolved(reference(name, self._increment.before))
-            what = words(was if was is not None else self._increment.objects[name])
+            what = kind_of(was if was is not None else self._increment.objects[name])
             done = "added" if was is None else "replaced"
             raise IncrementError(f"{what} was {done} (object {name[0]}).")
 
