@@ -10,7 +10,7 @@ things would be locked (``sam.heads``).
 import hashlib
 import json
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import datetime
 from enum import StrEnum
 
@@ -20,6 +20,8 @@ from sam import heads
 from sam.schema import audit
 
 GENESIS = heads.GENESIS
+
+_APPEND = insert(audit)
 
 
 class Event(StrEnum):
@@ -94,14 +96,7 @@ def append(
         separators=(",", ":"),
     )
     entry = AuditRecord(sequence, record, previous, chained(previous, record))
-    connection.execute(
-        insert(audit).values(
-            sequence=entry.sequence,
-            record=entry.record,
-            previous_hash=entry.previous_hash,
-            hash=entry.hash,
-        )
-    )
+    connection.execute(_APPEND, asdict(entry))
     heads.advance_audit(connection, entry.sequence, entry.hash)
     return entry
 

@@ -10,16 +10,32 @@ from collections.abc import Callable
 from datetime import datetime
 from itertools import pairwise
 
-from asn1crypto import csr, keys
-from asn1crypto import x509 as asn1_x509
+from asn1crypto import algos
 from cryptography import x509
 from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
 from cryptography.hazmat.primitives.serialization import Encoding
 from cryptography.x509.oid import ObjectIdentifier
 
+from sam import certificate_fields
+from sam.der import SEQUENCE, bit_string, integer, tlv
+
 QC_STATEMENTS = ObjectIdentifier("1.3.6.1.5.5.7.1.3")
 QUALIFIED_POLICIES = "0.4.0.194112."  # QCP-n … QCP-l-qscd, EN 319 411-2 §5.3
 MIN_CHAIN, MAX_CHAIN = 2, 4  # signer and issuing CA at least; never the anchor
+
+_PKCS10_VERSION = 0
+_NO_ATTRIBUTES = tlv(0xA0)
+_CONTENT_COMMITMENT = x509.KeyUsage(
+    digital_signature=False,
+    content_commitment=True,
+    key_encipherment=False,
+    data_encipherment=False,
+    key_agreement=False,
+    key_cert_sign=False,
+    crl_sign=False,
+    encipher_only=False,
+    decipher_only=False,
+)
 
 # ``cryptography`` reads names and extensions when they are first asked for.
 _UNREADABLE = (
@@ -46,23 +62,9 @@ def request(subject: bytes, public_key: bytes, sign: Callable[[bytes], bytes]) -
     Proof of possession by the one-time key (RFC 2986 §4.2). No extensions are asked
     for: the profile is the CA's.
     """
-    info = csr.CertificationRequestInfo(
-        {
-            "version": "v1",
-            "subject": asn1_x509.Name.load(subject),
-            "subject_pk_info": keys.PublicKeyInfo.load(public_key),
-            "attributes": [],
-        }
-    )
-    signed = csr.CertificationRequest(
-        {
-            "certification_request_info": info,
-            "signature_algorithm": {"algorithm": "sha256_ecdsa"},
-            "signature": sign(info.dump()),
-        }
-    )
-    der: bytes = signed.dump()
-    return der
+    info = tlv(SEQUENCE, integer(_PKCS10_VERSION), subject, public_key, _NO_ATTRIBUTES)
+    signed_by = algos.SignedDigestAlgorithm({"algorithm": "sha256_ecdsa"}).dump()
+    return tlv(SEQUENCE, info, signed_by, bit_string(sign(info)))
 
 
 def chain_of(certificates: tuple[bytes, ...], public_key: bytes) -> tuple[bytes, ...]:
@@ -71,17 +73,17 @@ def chain_of(certificates: tuple[bytes, ...], public_key: bytes) -> tuple[bytes,
     A certs-only answer is a SET OF: its order says nothing.
     """
     try:
-        parsed = [asn1_x509.Certificate.load(der) for der in certificates]
-        above = {c.subject.dump(): c for c in parsed}
-        found = [c for c in parsed if c.public_key.dump() == public_key]
-        while found and len(found) < len(parsed):
-            issuer = above.get(found[-1].issuer.dump())
-            if issuer is None or issuer in found or issuer.self_issued:
-                break  # a root sent along is left out: the anchor is ours
-            found.append(issuer)
-        return tuple(c.dump() for c in found)
-    except (ValueError, TypeError) as error:
+        parsed = [(der, certificate_fields.read(der)) for der in certificates]
+    except ValueError as error:
         raise UnfitCertificateError("unreadable certificates") from error
+    above = {fields.subject: (der, fields) for der, fields in parsed}
+    found = [one for one in parsed if one[1].public_key == public_key]
+    while found and len(found) < len(parsed):
+        issuer = above.get(found[-1][1].issuer)
+        if issuer is None or issuer in found or issuer[1].issuer == issuer[1].subject:
+            break  # a root sent along is left out: the anchor is ours
+        found.append(issuer)
+    return tuple(der for der, _ in found)
 
 
 def check(
@@ -143,13 +145,13 @@ def _check_issuer(issuer: x509.Certificate, below: int) -> None:
 
 
 def _check_leaf(leaf: x509.Certificate, subject: bytes, public_key: bytes) -> None:
-    der = asn1_x509.Certificate.load(leaf.public_bytes(Encoding.DER))
-    if der.subject.dump() != subject:
+    fields = certificate_fields.read(leaf.public_bytes(Encoding.DER))
+    if fields.subject != subject:
         raise UnfitCertificateError("the subject is not the verified one")
-    if der.public_key.dump() != public_key:
+    if fields.public_key != public_key:
         raise UnfitCertificateError("the key is not the one-time key")
-    usage = der.key_usage_value
-    if usage is None or usage.native != {"non_repudiation"}:
+    usage = leaf.extensions.get_extension_for_class(x509.KeyUsage).value
+    if usage != _CONTENT_COMMITMENT:
         raise UnfitCertificateError("key usage is not nonRepudiation alone")
     if any(extension.oid == QC_STATEMENTS for extension in leaf.extensions):
         raise UnfitCertificateError("QcStatements in test mode")

@@ -14,73 +14,37 @@ from dataclasses import dataclass
 from typing import Final
 
 import httpx
-from asn1crypto import algos, cms, core, crl, csr, x509
+from asn1crypto import algos, cms, core, crl
 from cryptography.x509 import ReasonFlags
 
 from hsm.port import ServiceKey, SigningDevice
+from sam import certificate_fields
 from sam import errors as refused
+from sam.der import OCTET_STRING, SEQUENCE, SET, integer, tlv
 
 PKI_DATA = "1.3.6.1.5.5.7.12.2"  # id-cct-PKIData, RFC 5272 §3.2.1
 TRANSACTION_ID = "1.3.6.1.5.5.7.7.5"
 SENDER_NONCE = "1.3.6.1.5.5.7.7.6"
 REVOKE_REQUEST = "1.3.6.1.5.5.7.7.17"  # RFC 5272 §6.11
 CMC_VERSION = 3  # RFC 5652 §5.1: eContentType is not id-data
+SIGNER_VERSION = 1  # RFC 5652 §5.3: named by issuer and serial number
 REQUEST_BODY_PART, TRANSACTION_BODY_PART, NONCE_BODY_PART = 1, 2, 3
 MAX_STATUS: Final = 64 * 1024  # bytes; an OCSP response is about 1 KiB
 
 
-class _AnySet(core.SetOf):  # type: ignore[misc]  # asn1crypto has no types
-    _child_spec = core.Any
+def _oid(dotted: str) -> bytes:
+    der: bytes = core.ObjectIdentifier(dotted).dump()
+    return der
 
 
-class _TaggedAttribute(core.Sequence):  # type: ignore[misc]
-    _fields = [  # noqa: RUF012 — asn1crypto's own way to declare
-        ("body_part_id", core.Integer),
-        ("attr_type", core.ObjectIdentifier),
-        ("attr_values", _AnySet),
-    ]
-
-
-class _TaggedAttributes(core.SequenceOf):  # type: ignore[misc]
-    _child_spec = _TaggedAttribute
-
-
-class _TaggedCertificationRequest(core.Sequence):  # type: ignore[misc]
-    _fields = [  # noqa: RUF012
-        ("body_part_id", core.Integer),
-        ("certification_request", csr.CertificationRequest),
-    ]
-
-
-class _TaggedRequest(core.Choice):  # type: ignore[misc]
-    _alternatives = [("tcr", _TaggedCertificationRequest, {"implicit": 0})]  # noqa: RUF012
-
-
-class _TaggedRequests(core.SequenceOf):  # type: ignore[misc]
-    _child_spec = _TaggedRequest
-
-
-class _AnySequence(core.SequenceOf):  # type: ignore[misc]
-    _child_spec = core.Any
-
-
-class _PkiData(core.Sequence):  # type: ignore[misc]
-    _fields = [  # noqa: RUF012
-        ("control_sequence", _TaggedAttributes),
-        ("req_sequence", _TaggedRequests),
-        ("cms_sequence", _AnySequence),
-        ("other_msg_sequence", _AnySequence),
-    ]
-
-
-class _RevokeRequest(core.Sequence):  # type: ignore[misc]
-    """Without invalidityDate, passphrase and comment: nothing here to put there."""
-
-    _fields = [  # noqa: RUF012
-        ("issuer_name", x509.Name),
-        ("serial_number", core.Integer),
-        ("reason", crl.CRLReason),
-    ]
+_TAG_0 = 0xA0  # constructed, context-specific: the first CHOICE, the first OPTIONAL
+_NOTHING = tlv(SEQUENCE)
+_SHA256 = algos.DigestAlgorithm({"algorithm": "sha256"}).dump()
+_ECDSA_SHA256 = algos.SignedDigestAlgorithm({"algorithm": "sha256_ecdsa"}).dump()
+_PKI_DATA = _oid(PKI_DATA)
+_SIGNED_DATA = _oid("1.2.840.113549.1.7.2")
+_CONTENT_TYPE = _oid("1.2.840.113549.1.9.3")
+_MESSAGE_DIGEST = _oid("1.2.840.113549.1.9.4")
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,7 +61,7 @@ class EstClient:
         return _certificates(self._asked(_enrolment(csr, transaction_id)))
 
     def revoke(self, certificate: bytes, reason: ReasonFlags) -> None:
-        self._asked(_revocation(x509.Certificate.load(certificate), reason))
+        self._asked(_revocation(certificate, reason))
 
     def status(self, question: bytes) -> bytes:
         media = {"Content-Type": "application/ocsp-request"}
@@ -138,7 +102,7 @@ class EstClient:
 
     def _signed(self, content: bytes) -> bytes:
         attributes = _signed_attributes(content)
-        digest = hashlib.sha256(attributes.dump()).digest()
+        digest = hashlib.sha256(tlv(SET, attributes)).digest()
         signature = self.device.sign_with_service_key(
             ServiceKey.REGISTRATION_AUTHORITY, digest
         )
@@ -160,105 +124,74 @@ def connect(
 
 
 def _enrolment(request: bytes, transaction_id: int) -> bytes:
-    tagged = _TaggedCertificationRequest(
-        {
-            "body_part_id": REQUEST_BODY_PART,
-            "certification_request": csr.CertificationRequest.load(request),
-        }
-    )
-    return _pki_data(
-        _controls(transaction_id), [_TaggedRequest(name="tcr", value=tagged)]
-    )
+    tagged = tlv(_TAG_0, integer(REQUEST_BODY_PART), request)
+    return _pki_data(_controls(transaction_id), tagged)
 
 
-def _revocation(certificate: x509.Certificate, reason: ReasonFlags) -> bytes:
-    wanted = _RevokeRequest(
-        {
-            "issuer_name": certificate.issuer,
-            "serial_number": certificate.serial_number,
-            "reason": reason.name,
-        }
+def _revocation(certificate: bytes, reason: ReasonFlags) -> bytes:
+    """Without invalidityDate, passphrase and comment: nothing here to put there."""
+    fields = certificate_fields.read(certificate)
+    wanted = tlv(
+        SEQUENCE,
+        fields.issuer,
+        fields.serial_number,
+        crl.CRLReason(reason.name).dump(),
     )
     asked = _control(REQUEST_BODY_PART, REVOKE_REQUEST, wanted)
     # Each is a transaction of its own: a revocation may be asked for again.
-    return _pki_data([*_controls(secrets.randbits(127) + 1), asked], [])
+    return _pki_data([*_controls(secrets.randbits(127) + 1), asked])
 
 
-def _controls(transaction_id: int) -> list[dict[str, object]]:
-    nonce = core.OctetString(secrets.token_bytes(16))
+def _controls(transaction_id: int) -> list[bytes]:
+    nonce = tlv(OCTET_STRING, secrets.token_bytes(16))
     return [
-        _control(TRANSACTION_BODY_PART, TRANSACTION_ID, core.Integer(transaction_id)),
+        _control(TRANSACTION_BODY_PART, TRANSACTION_ID, integer(transaction_id)),
         _control(NONCE_BODY_PART, SENDER_NONCE, nonce),
     ]
 
 
-def _control(part: int, kind: str, value: core.Asn1Value) -> dict[str, object]:
-    return {
-        "body_part_id": part,
-        "attr_type": kind,
-        "attr_values": [core.Any(value)],
-    }
+def _control(part: int, kind: str, value: bytes) -> bytes:
+    """TaggedAttribute, RFC 5272 §3.2.1."""
+    return tlv(SEQUENCE, integer(part), _oid(kind), tlv(SET, value))
 
 
-def _pki_data(
-    controls: list[dict[str, object]], requests: list[_TaggedRequest]
-) -> bytes:
-    data = _PkiData(
-        {
-            "control_sequence": controls,
-            "req_sequence": requests,
-            "cms_sequence": [],
-            "other_msg_sequence": [],
-        }
-    )
-    der: bytes = data.dump()
-    return der
+def _pki_data(controls: list[bytes], *requests: bytes) -> bytes:
+    """PKIData, RFC 5272 §3.2.1, without content infos and other messages."""
+    listed = tlv(SEQUENCE, *controls), tlv(SEQUENCE, *requests)
+    return tlv(SEQUENCE, *listed, _NOTHING, _NOTHING)
 
 
-def _signed_attributes(content: bytes) -> cms.CMSAttributes:
-    return cms.CMSAttributes(
-        [
-            {"type": "content_type", "values": [PKI_DATA]},
-            {"type": "message_digest", "values": [hashlib.sha256(content).digest()]},
-        ]
+def _signed_attributes(content: bytes) -> bytes:
+    """The inside of the SET, in DER's order."""
+    digest = tlv(OCTET_STRING, hashlib.sha256(content).digest())
+    return tlv(SEQUENCE, _CONTENT_TYPE, tlv(SET, _PKI_DATA)) + tlv(
+        SEQUENCE, _MESSAGE_DIGEST, tlv(SET, digest)
     )
 
 
 def _signed_data(
-    content: bytes, certificate: bytes, attributes: cms.CMSAttributes, signature: bytes
+    content: bytes, certificate: bytes, attributes: bytes, signature: bytes
 ) -> bytes:
-    signer = x509.Certificate.load(certificate)
-    sha256 = algos.DigestAlgorithm({"algorithm": "sha256"})
-    info = cms.SignerInfo(
-        {
-            "version": "v1",
-            "sid": cms.SignerIdentifier(
-                name="issuer_and_serial_number",
-                value=cms.IssuerAndSerialNumber(
-                    {"issuer": signer.issuer, "serial_number": signer.serial_number}
-                ),
-            ),
-            "digest_algorithm": sha256,
-            "signed_attrs": attributes,
-            "signature_algorithm": {"algorithm": "sha256_ecdsa"},
-            "signature": signature,
-        }
+    """ContentInfo with SignedData, RFC 5652 §5.1; one signer, its certificate."""
+    signer = certificate_fields.read(certificate)
+    info = tlv(
+        SEQUENCE,
+        integer(SIGNER_VERSION),
+        tlv(SEQUENCE, signer.issuer, signer.serial_number),
+        _SHA256,
+        tlv(_TAG_0, attributes),
+        _ECDSA_SHA256,
+        tlv(OCTET_STRING, signature),
     )
-    signed = cms.SignedData(
-        {
-            "version": f"v{CMC_VERSION}",
-            "digest_algorithms": [sha256],
-            "encap_content_info": {
-                "content_type": PKI_DATA,
-                "content": core.ParsableOctetString(content),
-            },
-            "certificates": [cms.CertificateChoices("certificate", signer)],
-            "signer_infos": [info],
-        }
+    signed = tlv(
+        SEQUENCE,
+        integer(CMC_VERSION),
+        tlv(SET, _SHA256),
+        tlv(SEQUENCE, _PKI_DATA, tlv(_TAG_0, tlv(OCTET_STRING, content))),
+        tlv(_TAG_0, certificate),
+        tlv(SET, info),
     )
-    wrapped = cms.ContentInfo({"content_type": "signed_data", "content": signed})
-    der: bytes = wrapped.dump()
-    return der
+    return tlv(SEQUENCE, _SIGNED_DATA, tlv(_TAG_0, signed))
 
 
 def _certificates(body: bytes) -> tuple[bytes, ...]:

@@ -9,36 +9,38 @@ afterwards; so no two commits wait for each other.
 import contextlib
 from typing import Any
 
-from sqlalchemy import Connection, Row, func, insert, select, update
+from sqlalchemy import Connection, Row, bindparam, func, insert, select, update
 from sqlalchemy.exc import IntegrityError
 
 from sam.schema import audit, heads, releases
 
 GENESIS = bytes(32)
 _THE_ROW = 1
+_LOCKED = select(heads).with_for_update()
+_ADVANCE_AUDIT = update(heads).values(
+    audit_sequence=bindparam("sequence"), audit_hash=bindparam("hash")
+)
+_ADVANCE_RELEASE = update(heads).values(release_number=bindparam("number"))
 
 
 def locked(connection: Connection) -> Row[Any]:
     """The row, as it is for as long as the caller's transaction lasts."""
-    waited_for = select(heads).with_for_update()
-    row = connection.execute(waited_for).first()
+    row = connection.execute(_LOCKED).first()
     if row is None:
         _make(connection)
-        row = connection.execute(waited_for).one()
+        row = connection.execute(_LOCKED).one()
     return row
 
 
 def advance_audit(connection: Connection, sequence: int, record_hash: bytes) -> None:
     """To be called while the row is ``locked``."""
-    connection.execute(
-        update(heads).values(audit_sequence=sequence, audit_hash=record_hash)
-    )
+    connection.execute(_ADVANCE_AUDIT, {"sequence": sequence, "hash": record_hash})
 
 
 def next_release(connection: Connection) -> int:
     """One more than the last; the same again if the caller's commit fails."""
     number: int = locked(connection).release_number + 1
-    connection.execute(update(heads).values(release_number=number))
+    connection.execute(_ADVANCE_RELEASE, {"number": number})
     return number
 
 
