@@ -22,7 +22,7 @@ from typing import Self, TypeVar
 from pkcs11 import Attribute, Mechanism, ObjectClass, PrivateKey, SecretKey, Session
 from pkcs11 import exceptions as ck
 
-from hsm import keys, quota_keys, wrapping_keys
+from hsm import inventory, keys, quota_keys, wrapping_keys
 from hsm.algorithms import Algorithm, Scheme
 from hsm.config import HsmConfig
 from hsm.encoding import ecdsa_sig_value
@@ -207,6 +207,7 @@ class Pkcs11Device:
                 token_label=token.label,
                 token_serial=token.serial.decode("ascii", "replace"),
                 passed=(*passed, "a key refuses a mechanism it does not allow"),
+                quarantine=inventory.strangers(session, self._facts),
             )
 
     def close(self) -> None:
