@@ -34,6 +34,11 @@ class Event(StrEnum):
     TRANSACTION_CLOSED = "transaction_closed"
     PASS_ISSUED = "pass_issued"  # noqa: S105 — a signing pass, not a password
     PASS_REVOKED = "pass_revoked"  # noqa: S105
+    CREDENTIAL_MADE = "credential_made"
+    CREDENTIAL_REVOKED = "credential_revoked"
+    CREDENTIAL_REPLACED = "credential_replaced"
+    CREDENTIAL_DELETED = "credential_deleted"
+    CREDENTIAL_REWRAPPED = "credential_rewrapped"
     SIGNING_STARTED = "signing_started"
     SIGNATURE_RELEASED = "signature_released"
     SIGNING_FAILED = "signing_failed"

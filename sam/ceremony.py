@@ -24,6 +24,7 @@ from sam import certificates, owners, store
 from sam.algorithms.policy import Use
 from sam.config import APPROVAL_LIFETIME
 from sam.dtbs import SignedAttributes, signed_attributes
+from sam.messages import SignatureScheme
 from sam.module import Sam
 
 KEY_NOT_PROVEN_GONE = "key_not_proven_gone"
@@ -42,9 +43,14 @@ class CeremonyError(Exception):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Signed:
-    """What the ceremony yields; the key no longer exists."""
+    """What the ceremony yields; the device holds the key no longer.
 
-    key_id: KeyId
+    ``key_id`` is of a one-time key, ``credential_id`` of one that is kept.
+    """
+
+    key_id: KeyId | None = None
+    credential_id: str | None = None
+    scheme: SignatureScheme = SignatureScheme.ECDSA_SHA256
     chain: tuple[bytes, ...]
     attributes: list[SignedAttributes]
     signatures: list[bytes]
@@ -66,7 +72,7 @@ def perform(sam: Sam, row: Row[Any], documents: Sequence[Row[Any]]) -> Signed:
         chain = _certify(sam, row, key_id, public_key)  # 4
         sam.fault("after-certificate")
         attributes = [signed_attributes(d.sdr, chain[0]) for d in documents]  # 5
-        _intend(sam, row, attributes)  # 6
+        intend(sam, row, attributes)  # 6
         sam.fault("before-signature")
         signatures = [_signature(sam, key_id, a.dtbsr) for a in attributes]  # 7
         _verify(key, attributes, signatures)
@@ -115,7 +121,8 @@ def _certify(
     return chain
 
 
-def _intend(sam: Sam, row: Row[Any], attributes: list[SignedAttributes]) -> None:
+def intend(sam: Sam, row: Row[Any], attributes: list[SignedAttributes]) -> None:
+    """Record every dtbsr, if the approval is still fresh; else ``CeremonyError``."""
     # The CA may have taken its time: the approval must still be fresh.
     if sam.clock() - row.verified_at >= APPROVAL_LIFETIME:
         raise CeremonyError("approval_too_old")

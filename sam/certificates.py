@@ -1,4 +1,4 @@
-"""The certificate of one signature: asked with a request built here, then distrusted.
+"""The certificate of a signer's key: asked with a request built here, then distrusted.
 
 The CSR holds the subject from the verified PID and the key that was just generated in
 the HSM; nothing of it comes from a caller. What the CA returns is checked before a
@@ -56,14 +56,21 @@ class UnfitCertificateError(Exception):
     code = "unfit_certificate"
 
 
-def request(subject: bytes, public_key: bytes, sign: Callable[[bytes], bytes]) -> bytes:
-    """Return a DER PKCS#10; ``sign`` turns its to-be-signed bytes into a signature.
+def request(
+    subject: bytes,
+    public_key: bytes,
+    sign: Callable[[bytes], bytes],
+    *,
+    algorithm: str = "sha256_ecdsa",
+) -> bytes:
+    """Return a DER PKCS#10; ``sign`` turns its to-be-signed bytes into a signature by
+    ``algorithm`` (as asn1crypto spells it).
 
-    Proof of possession by the one-time key (RFC 2986 §4.2). No extensions are asked
+    Proof of possession by the key (RFC 2986 §4.2). No extensions are asked
     for: the profile is the CA's.
     """
     info = tlv(SEQUENCE, integer(_PKCS10_VERSION), subject, public_key, _NO_ATTRIBUTES)
-    signed_by = algos.SignedDigestAlgorithm({"algorithm": "sha256_ecdsa"}).dump()
+    signed_by = algos.SignedDigestAlgorithm({"algorithm": algorithm}).dump()
     return tlv(SEQUENCE, info, signed_by, bit_string(sign(info)))
 
 
@@ -149,7 +156,7 @@ def _check_leaf(leaf: x509.Certificate, subject: bytes, public_key: bytes) -> No
     if fields.subject != subject:
         raise UnfitCertificateError("the subject is not the verified one")
     if fields.public_key != public_key:
-        raise UnfitCertificateError("the key is not the one-time key")
+        raise UnfitCertificateError("the key is not the signer's")
     usage = leaf.extensions.get_extension_for_class(x509.KeyUsage).value
     if usage != _CONTENT_COMMITMENT:
         raise UnfitCertificateError("key usage is not nonRepudiation alone")

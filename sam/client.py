@@ -69,6 +69,25 @@ class SamClient:
         call = m.StatusListNumber(number=number)
         return self._call("pass_status_list", call, m.SignedStatusList)
 
+    def make_credential(
+        self, handle: str, algorithm: m.CredentialAlgorithm | None = None
+    ) -> m.HeldCredential:
+        call = m.MakeCredential(handle=handle, algorithm=algorithm)
+        return self._call("make_credential", call, m.HeldCredential)
+
+    def renew_credential(self, call: m.RenewCredential) -> m.HeldCredential:
+        return self._call("renew_credential", call, m.HeldCredential)
+
+    def list_credentials(self, handle: str) -> m.Credentials:
+        call = m.ListCredentials(handle=handle)
+        return self._call("list_credentials", call, m.Credentials)
+
+    def revoke_credential(self, call: m.RevokeCredential) -> m.EndedCredential:
+        return self._call("revoke_credential", call, m.EndedCredential)
+
+    def delete_credential(self, call: m.DeleteCredential) -> m.EndedCredential:
+        return self._call("delete_credential", call, m.EndedCredential)
+
     def status(self, tx: str) -> m.Status:
         return self._call("status", m.ByTransaction(tx=tx), m.Status)
 

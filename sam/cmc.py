@@ -26,6 +26,7 @@ PKI_DATA = "1.3.6.1.5.5.7.12.2"  # id-cct-PKIData, RFC 5272 §3.2.1
 TRANSACTION_ID = "1.3.6.1.5.5.7.7.5"
 SENDER_NONCE = "1.3.6.1.5.5.7.7.6"
 REVOKE_REQUEST = "1.3.6.1.5.5.7.7.17"  # RFC 5272 §6.11
+LASTING: Final = "lasting/"  # RFC 7030 §3.2.2: a label chooses the profile
 CMC_VERSION = 3  # RFC 5652 §5.1: eContentType is not id-data
 SIGNER_VERSION = 1  # RFC 5652 §5.3: named by issuer and serial number
 REQUEST_BODY_PART, TRANSACTION_BODY_PART, NONCE_BODY_PART = 1, 2, 3
@@ -57,8 +58,11 @@ class EstClient:
     responder: str = "/ocsp"
     """Whole, or below the address of the EST door."""
 
-    def certify(self, csr: bytes, transaction_id: int) -> tuple[bytes, ...]:
-        return _certificates(self._asked(_enrolment(csr, transaction_id)))
+    def certify(
+        self, csr: bytes, transaction_id: int, *, lasting: bool = False
+    ) -> tuple[bytes, ...]:
+        asked = _enrolment(csr, transaction_id)
+        return _certificates(self._asked(asked, LASTING if lasting else ""))
 
     def revoke(self, certificate: bytes, reason: ReasonFlags) -> None:
         self._asked(_revocation(certificate, reason))
@@ -84,11 +88,11 @@ class EstClient:
             ) from error
         return answer
 
-    def _asked(self, pki_data: bytes) -> bytes:
+    def _asked(self, pki_data: bytes, label: str = "") -> bytes:
         body = base64.b64encode(self._signed(pki_data))
         try:
             response = self.http.post(
-                "/.well-known/est/fullcmc",
+                f"/.well-known/est/{label}fullcmc",
                 content=body,
                 headers={
                     "Content-Type": "application/pkcs7-mime; smime-type=CMC-request"

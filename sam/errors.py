@@ -20,6 +20,7 @@
     ├─ NotOfferedError              403  this SAM's settings do not allow it
     ├─ UnknownTransactionError      404
     ├─ UnknownHandleError           404  also when it is past its thirty minutes
+    ├─ UnknownCredentialError       404  none of this handle's person's
     ├─ UnknownPassError             404  none of this handle's passes is meant
     ├─ UnknownStatusListError       404  no pass has a place in such a list
     ├─ UnknownProfileError          404  not one of this SAM's kinds of wallets
@@ -29,7 +30,10 @@
     ├─ NotVerifiedError             409  no approval has been verified
     ├─ TransactionClosedError       409  expired, aborted, failed
     ├─ PassAlreadyIssuedError       409  a handle yields one pass, for one key
+    ├─ CredentialAlreadyMadeError   409  a handle yields one credential
+    ├─ CredentialEndedError         409  revoked, replaced or deleted
     ├─ PeriodOverError              409  not the period of the policy that is now
+    ├─ CredentialAlteredError       502  a stored credential is not as it was written
     ├─ SigningFailedError           502  the ceremony broke; nothing was released
     └─ SamUnavailableError          503  no SAM, no HSM or no CA behind it
         └─ AlgorithmEndedError      503  the algorithm policy accepts it no longer
@@ -126,6 +130,11 @@ class UnknownHandleError(SamError):
     status = 404
 
 
+class UnknownCredentialError(SamError):
+    code = "unknown_credential"
+    status = 404
+
+
 class UnknownPassError(SamError):
     code = "unknown_pass"
     status = 404
@@ -171,9 +180,24 @@ class PassAlreadyIssuedError(SamError):
     status = 409
 
 
+class CredentialAlreadyMadeError(SamError):
+    code = "credential_already_made"
+    status = 409
+
+
+class CredentialEndedError(SamError):
+    code = "credential_ended"
+    status = 409
+
+
 class PeriodOverError(SamError):
     code = "period_over"
     status = 409
+
+
+class CredentialAlteredError(SamError):
+    code = "credential_altered"
+    status = 502
 
 
 class SigningFailedError(SamError):

@@ -10,7 +10,7 @@ import hashlib
 import json
 from collections.abc import Sequence
 from datetime import datetime
-from typing import Any
+from typing import Any, Final
 
 from sqlalchemy import Row
 
@@ -45,6 +45,16 @@ What is not proven
 """
 
 
+_STATEMENT: Final = (
+    "The wallet's answer held one PID and one signing pass of the same signer; the pass"
+    " approved the transaction data; each document's digest was signed once and "
+)
+_ONE_TIME_KEY: Final = "the one-time key is destroyed."
+_KEPT_KEY: Final = (
+    "by the signer's credential, whose key left the device wrapped and only so."
+)
+
+
 def statement(
     row: Row[Any],
     documents: Sequence[Row[Any]],
@@ -55,10 +65,9 @@ def statement(
     now: datetime,
 ) -> str:
     """The SAM's words about one release, as indented JSON."""
+    kept = row.credential_id is not None
     body = {
-        "statement": "The wallet's answer held one PID and one signing pass of the same"
-        " signer; the pass approved the transaction data; each document's digest was"
-        " signed once and the one-time key is destroyed.",
+        "statement": _STATEMENT + (_KEPT_KEY if kept else _ONE_TIME_KEY),
         "test_mode": True,
         "tx": row.tx,
         "client_id": row.client_id,
@@ -73,6 +82,7 @@ def statement(
         "purpose": row.purpose_of_use,
         "terms_version_according_to_the_web_tier": row.terms_version,
         "certificate_sha256": _sha256(certificate),
+        **({"credential_id": row.credential_id, "scheme": row.scheme} if kept else {}),
         "documents": [
             {
                 "label": document.label,

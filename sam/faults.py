@@ -72,6 +72,19 @@ PASSES: Final = (
     "after-pass-revocation",
 )
 
+CREDENTIALS: Final = (
+    "before-credential-plan",
+    "after-credential-plan",
+    "before-credential-key",
+    "after-credential-key",
+    "before-credential-certificate",
+    "after-credential-certificate",
+    "before-credential-change",
+    "after-credential-change",
+    "before-rewrap",
+    "after-rewrap",
+)
+
 QUOTA_KEYS: Final = (
     "before-quota-plan",
     "after-quota-plan",
@@ -87,7 +100,15 @@ QUOTA_KEYS: Final = (
 
 FILES_AND_START: Final = ("before-file", "after-file", "before-start", "after-start")
 
-POINTS: Final = (*FINISH, *FAILURE, *ASKING, *PASSES, *QUOTA_KEYS, *FILES_AND_START)
+POINTS: Final = (
+    *FINISH,
+    *FAILURE,
+    *ASKING,
+    *PASSES,
+    *CREDENTIALS,
+    *QUOTA_KEYS,
+    *FILES_AND_START,
+)
 
 
 class UnknownPointError(Exception):

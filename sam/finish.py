@@ -11,11 +11,11 @@
     9. result, audit record and release number in one commit, if still the owner's, and
        its lease has not ended (``sam.owners``)
 
-Steps 2 to 8 are ``sam.ceremony``. Steps 1, 2, 6 and 9 are commits of their own, so that
-a process killed anywhere leaves a state that says what may have happened. SIGNING
-without a result, its owner dead, becomes FAILED and is never signed again: a crash
-costs the signer another approval, and can never yield a second signature. A stored
-result is returned byte for byte for ever.
+Steps 2 to 8 are ``sam.ceremony``, for a key that is kept ``sam.credentials.using``.
+Steps 1, 2, 6 and 9 are commits of their own, so that a process killed anywhere leaves a
+state that says what may have happened. SIGNING without a result, its owner dead, turns
+FAILED and is never signed again: a crash costs the signer another approval, and can
+never yield a second signature. A stored result is returned byte for byte for ever.
 """
 
 import base64
@@ -26,11 +26,13 @@ from typing import Any
 from sqlalchemy import Connection, Row
 
 from hsm.errors import HsmError
+from openid4vp.transaction_data import signing_credential_of
 from sam import audit, certificates, evidence, owners, store
 from sam import errors as refused
 from sam import messages as m
 from sam.ceremony import KEY_NOT_PROVEN_GONE, CeremonyError, Signed, perform
 from sam.config import APPROVAL_LIFETIME
+from sam.credentials import using
 from sam.module import Sam
 from sam.ocsp import NotGoodError
 from sam.subjects import common_name
@@ -51,14 +53,30 @@ def finish(sam: Sam, call: m.Finish) -> m.Finished:
         row = known(store.transaction(connection, call.tx))
     if row.state == m.State.SIGNED:
         return m.Finished.model_validate_json(row.result)
-    sam.algorithms.require_one_time_key(sam.clock())
+    _require_algorithm(sam, row)
     row, documents = _begin(sam, row)
     try:
-        signed = perform(sam, row, documents)
+        signed = _performed(sam, row, documents)
         return _release(sam, row, documents, signed)
     except _BREAKS as error:
         _fail(sam, row.tx, error.code)
         raise refused.SigningFailedError(error.code) from error
+
+
+def _require_algorithm(sam: Sam, row: Row[Any]) -> None:
+    """Before anything moves: what is past its end costs nobody an approval."""
+    if row.credential_id is None:
+        sam.algorithms.require_one_time_key(sam.clock())
+    else:
+        using.require_algorithm(sam, row.credential_id, row.scheme)
+
+
+def _performed(sam: Sam, row: Row[Any], documents: Sequence[Row[Any]]) -> Signed:
+    if row.credential_id is None and signing_credential_of(row.transaction_data):
+        raise CeremonyError("another_credential_approved")
+    if row.credential_id is None:
+        return perform(sam, row, documents)
+    return using.perform(sam, row, documents)
 
 
 def fail_interrupted(sam: Sam) -> None:
@@ -137,7 +155,7 @@ def _release(
             now=now,
             tx=row.tx,
             release=number,
-            key_id=signed.key_id.hex(),
+            **_key_of(signed),
             certificate_sha256=hashlib.sha256(signed.chain[0]).hexdigest(),
             dtbsrs=[dtbsr.hex() for dtbsr in dtbsrs],
             answer_sha256=row.answer_sha256.hex(),
@@ -146,6 +164,7 @@ def _release(
         finished = m.Finished(
             release=number,
             signer_name=common_name(row.subject),
+            scheme=signed.scheme,
             signatures=tuple(
                 m.Signature(signed_attributes=_text(a.der), signature=_text(s))
                 for a, s in zip(signed.attributes, signed.signatures, strict=True)
@@ -153,13 +172,20 @@ def _release(
             certificate_chain=tuple(_text(der) for der in signed.chain),
             evidence=evidence.files(row, stated, signed.chain, record),
         )
-        store.end_key(connection, signed.key_id, "destroyed")
+        if signed.key_id is not None:
+            store.end_key(connection, signed.key_id, "destroyed")
         if not store.record_result(
             connection, row.tx, owner=sam.owner, result=finished.model_dump_json()
         ):
             raise CeremonyError("no_longer_the_owner")
     sam.fault("after-result")
     return finished
+
+
+def _key_of(signed: Signed) -> dict[str, str]:
+    if signed.key_id is not None:
+        return {"key_id": signed.key_id.hex()}
+    return {"credential_id": str(signed.credential_id), "scheme": signed.scheme.value}
 
 
 def _fail(sam: Sam, tx: str, reason: str) -> None:

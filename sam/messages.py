@@ -29,6 +29,8 @@ ProfileName = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9-]{0,31}$")]
 """Of the SAM's list (``Info.profiles``); where none is named, the first counts."""
 PassReference = Annotated[str, Field(pattern=r"^[A-Za-z0-9_-]{22}$")]
 
+CredentialId = Annotated[str, Field(pattern=r"^[A-Za-z0-9_-]{22}$")]
+
 ALL_PASSES: Final = "all"
 
 
@@ -78,6 +80,24 @@ class State(StrEnum):
     SIGNED = "signed"
     FAILED = "failed"
     CLOSED = "closed"
+
+
+class CredentialAlgorithm(StrEnum):
+    """Which key a credential has."""
+
+    P256 = "P-256"
+    P384 = "P-384"
+    RSA3072 = "RSA-3072"
+    RSA4096 = "RSA-4096"
+
+
+class SignatureScheme(StrEnum):
+    """How a signature was made; its hash is that of the message digest, too."""
+
+    ECDSA_SHA256 = "ecdsa-sha256"
+    ECDSA_SHA384 = "ecdsa-sha384"
+    RSA_PSS_SHA256 = "rsa-pss-sha256"
+    RSA_PKCS1_SHA256 = "rsa-pkcs1-sha256"
 
 
 class MatchRule(Message):
@@ -140,15 +160,28 @@ class PreparedDocument(Message):
 
 
 class OpenSign(Message):
+    """``credential``: one of the handle's person's, to sign with; else a key is made
+    for this signature alone. ``scheme``: one of the credential's; else its first."""
+
     documents: tuple[PreparedDocument, ...] = Field(
         min_length=1, max_length=MAX_DOCUMENTS
     )
     handle: Handle | None = None
+    credential: CredentialId | None = None
+    scheme: SignatureScheme | None = None
     purpose: Literal["private"] | None = None
     terms_version: str | None = Field(
         default=None, pattern=r"^[A-Za-z0-9 ._,:-]{1,64}$"
     )
     profile: ProfileName | None = None
+
+    @model_validator(mode="after")
+    def _whose_credential(self) -> Self:
+        if self.credential is not None and self.handle is None:
+            raise ValueError("credential goes with handle")
+        if self.scheme is not None and self.credential is None:
+            raise ValueError("scheme goes with credential")
+        return self
 
 
 class OpenedDocument(Message):
@@ -215,7 +248,8 @@ class Finish(Message):
 
 
 class Signature(Message):
-    """DER SignedAttributes (SET OF) and the DER ECDSA-Sig-Value over their digest."""
+    """DER SignedAttributes (SET OF) and the signature over their digest: a DER
+    ECDSA-Sig-Value, or as long as the RSA modulus."""
 
     signed_attributes: str
     signature: str
@@ -226,9 +260,81 @@ class Finished(Message):
 
     release: int
     signer_name: str
+    scheme: SignatureScheme = SignatureScheme.ECDSA_SHA256
     signatures: tuple[Signature, ...]
     certificate_chain: tuple[str, ...]
     evidence: dict[str, str]
+
+
+class CredentialState(StrEnum):
+    ACTIVE = "active"
+    EXPIRED = "expired"
+    REVOKED = "revoked"
+    REPLACED = "replaced"
+
+
+class MakeCredential(Message):
+    """``algorithm``: of the key; P-256 where none is named."""
+
+    handle: Handle
+    algorithm: CredentialAlgorithm | None = None
+
+
+class RenewCredential(Message):
+    """A credential in the place of ``credential_id``."""
+
+    handle: Handle
+    credential_id: CredentialId
+    algorithm: CredentialAlgorithm | None = None
+
+
+class ListCredentials(Message):
+    handle: Handle
+
+
+class RevocationReason(StrEnum):
+    UNSPECIFIED = "unspecified"
+    KEY_COMPROMISE = "key_compromise"
+    AFFILIATION_CHANGED = "affiliation_changed"
+    SUPERSEDED = "superseded"
+    CESSATION = "cessation"
+
+
+class RevokeCredential(Message):
+    handle: Handle
+    credential_id: CredentialId
+    reason: RevocationReason = RevocationReason.UNSPECIFIED
+
+
+class DeleteCredential(Message):
+    handle: Handle
+    credential_id: CredentialId
+
+
+class HeldCredential(Message):
+    """``schemes``: how it can sign, the first unless asked otherwise. ``expires_at``:
+    of its certificate. ``certificate_chain``: base64 DER, the signer's first."""
+
+    credential_id: CredentialId
+    state: CredentialState
+    algorithm: CredentialAlgorithm
+    schemes: tuple[SignatureScheme, ...]
+    created_at: datetime
+    expires_at: datetime
+    replaces: CredentialId | None = None
+    certificate_chain: tuple[str, ...]
+
+
+class Credentials(Message):
+    """A person's latest credentials, the youngest first."""
+
+    credentials: tuple[HeldCredential, ...]
+
+
+class EndedCredential(Message):
+    """It signs no more, whoever asks."""
+
+    credential_id: CredentialId
 
 
 class PassNonce(Message):

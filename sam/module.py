@@ -8,6 +8,7 @@ from typing import Protocol
 from cryptography import x509
 
 from hsm.port import SigningDevice
+from hsm.wrapped import WrappedKeys
 from openid4vp.dcql import CredentialQuery
 from openid4vp.profile import Profile
 from openid4vp.request import x509_hash_client_id
@@ -26,11 +27,19 @@ from sam.trust.categories import Category
 from sam.trust.held_lists import CategoryTrust, TrustLists
 
 
+class SamDevice(SigningDevice, WrappedKeys, Protocol):
+    """All that the SAM asks of its device; wrapping keys are the operator's."""
+
+
 class CertificateIssuer(Protocol):
     """The CA as the SAM sees it: asked under the registration authority's key."""
 
-    def certify(self, csr: bytes, transaction_id: int) -> tuple[bytes, ...]:
+    def certify(
+        self, csr: bytes, transaction_id: int, *, lasting: bool = False
+    ) -> tuple[bytes, ...]:
         """Return DER certificates, in any order, for a DER PKCS#10.
+
+        ``lasting``: for a key that is kept, else for one signature.
 
         The same ``transaction_id`` and ``csr`` yield the same certificate. Raises
         ``SamUnavailableError``; nothing about them has been checked yet.
@@ -69,7 +78,7 @@ class Sam:
 
     config: SamConfig
     database: Database
-    device: SigningDevice
+    device: SamDevice
     device_name: str
     request_signer: RequestSigner
     pass_issuer: PassIssuer

@@ -20,6 +20,8 @@ from sam import approvals, asking, audit, identification_alone, store
 from sam import errors as refused
 from sam import messages as m
 from sam.config import REQUEST_LIFETIME
+from sam.credentials import using
+from sam.credentials.schemes import hash_name
 from sam.labels import document_code, label
 from sam.module import Sam
 from sam.prepared import Digests, UnfitDocumentError, digest
@@ -57,10 +59,11 @@ def open_sign(
 ) -> m.SigningOpened:
     """``read`` yields the prepared files one after the other."""
     profile = asking.profile_named(sam, call.profile)
-    sam.algorithms.require_one_time_key(sam.clock())
     signer = _signer_of(sam, call.handle)
+    scheme = _scheme(sam, call, signer)
+    hashed_by = "sha256" if scheme is None else hash_name(scheme)
     try:
-        digests = [digest(document, read) for document in call.documents]
+        digests = [digest(each, read, hashed_by) for each in call.documents]
     except UnfitDocumentError as error:
         raise refused.MalformedCallError(str(error)) from error
     if read(1):
@@ -71,7 +74,7 @@ def open_sign(
         _listed(document.name, found, asked.nonce, private=call.purpose == "private")
         for document, found in zip(call.documents, digests, strict=True)
     ]
-    request = _approval_request(listed, profile.transaction_data)
+    request = _approval_request(listed, profile.transaction_data, call.credential)
     asked = asked.with_transaction_data(request)
     sam.fault("before-opening")
     with sam.database.begin() as connection:
@@ -86,9 +89,13 @@ def open_sign(
                 "purpose_of_use": call.purpose,
                 "terms_version": call.terms_version,
                 "transaction_data": asked.transaction_data[0],
+                "credential_id": call.credential,
+                "scheme": scheme,
             },
-            [_row(document) for document in listed],
+            [_row(*document) for document in zip(listed, digests, strict=True)],
         )
+        if call.credential is not None:
+            using.claim_session(sam, connection, call.credential, tx)
         _opened(sam, connection, tx, m.Purpose.SIGN, profile)
     sam.fault("after-opening")
     return m.SigningOpened(
@@ -174,6 +181,16 @@ def _signer_of(sam: Sam, handle: str | None) -> bytes | None:
     return signer
 
 
+def _scheme(
+    sam: Sam, call: m.OpenSign, signer: bytes | None
+) -> m.SignatureScheme | None:
+    """How the chosen credential signs; None if a key is made for this signature."""
+    if call.credential is None:
+        sam.algorithms.require_one_time_key(sam.clock())
+        return None
+    return using.chosen_scheme(sam, signer, call.credential, call.scheme)
+
+
 def _listed(
     name: str, found: Digests, nonce: str, *, private: bool
 ) -> m.OpenedDocument:
@@ -187,17 +204,20 @@ def _listed(
     )
 
 
-def _row(document: m.OpenedDocument) -> dict[str, object]:
+def _row(document: m.OpenedDocument, found: Digests) -> dict[str, object]:
     return {
         "label": document.label,
         "code": document.code,
         "sdr": bytes.fromhex(document.sdr),
         "sodr": bytes.fromhex(document.sodr),
         "checksum": bytes.fromhex(document.checksum),
+        "message_digest": found.message_digest,
     }
 
 
-def _approval_request(listed: list[m.OpenedDocument], dialect: Dialect) -> str:
+def _approval_request(
+    listed: list[m.OpenedDocument], dialect: Dialect, credential: str | None
+) -> str:
     return QesApprovalRequest(
         credential_ids=(approvals.PASS,),
         qualifier=QUALIFIER,
@@ -211,4 +231,5 @@ def _approval_request(listed: list[m.OpenedDocument], dialect: Dialect) -> str:
             for document in listed
         ),
         dialect=dialect,
+        credential_id=credential,
     ).encode()

@@ -24,17 +24,30 @@ class UnfitDocumentError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Digests:
-    """``sdr`` over the ByteRange, ``sodr`` over the original, ``checksum`` over all."""
+    """``sdr`` over the ByteRange, ``sodr`` over the original, ``checksum`` over all.
+
+    ``message_digest``: over the ByteRange as well, by the hash of the signature, where
+    that is not SHA-256.
+    """
 
     sdr: bytes
     sodr: bytes
     checksum: bytes
+    message_digest: bytes | None = None
 
 
-def digest(document: PreparedDocument, read: Callable[[int], bytes]) -> Digests:
-    """Consume exactly ``document.length`` bytes from ``read``."""
+def digest(
+    document: PreparedDocument,
+    read: Callable[[int], bytes],
+    hash_name: str = "sha256",
+) -> Digests:
+    """Consume exactly ``document.length`` bytes from ``read``.
+
+    ``hash_name``: the hash of the signature, as ``hashlib`` spells it.
+    """
     hole_start, hole_end = _hole(document)
     sdr, sodr, checksum = hashlib.sha256(), hashlib.sha256(), hashlib.sha256()
+    signed = sdr if hash_name == sdr.name else hashlib.new(hash_name)
     hole = bytearray()
     position = 0
     while position < document.length:
@@ -43,13 +56,19 @@ def digest(document: PreparedDocument, read: Callable[[int], bytes]) -> Digests:
             raise UnfitDocumentError("the file is shorter than stated")
         checksum.update(block)
         sodr.update(block[: max(0, document.original_length - position)])
-        sdr.update(block[: max(0, hole_start - position)])
+        for ranged in {sdr, signed}:
+            ranged.update(block[: max(0, hole_start - position)])
+            ranged.update(block[max(0, hole_end - position) :])
         hole += block[max(0, hole_start - position) : max(0, hole_end - position)]
-        sdr.update(block[max(0, hole_end - position) :])
         position += len(block)
     if hole[:1] != b"<" or hole[-1:] != b">" or hole[1:-1].strip(b"0"):
         raise UnfitDocumentError("the hole is no empty hexadecimal string")
-    return Digests(sdr.digest(), sodr.digest(), checksum.digest())
+    return Digests(
+        sdr.digest(),
+        sodr.digest(),
+        checksum.digest(),
+        None if signed is sdr else signed.digest(),
+    )
 
 
 def _hole(document: PreparedDocument) -> tuple[int, int]:

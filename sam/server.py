@@ -17,6 +17,10 @@ from hsm.errors import HsmError
 from sam import asking, audit, errors, kept_files, quota_keys, store
 from sam import messages as m
 from sam.answers import submit
+from sam.credentials import making
+from sam.credentials.ending import delete_credential, revoke_credential
+from sam.credentials.listing import list_credentials
+from sam.credentials.making import make_credential, renew_credential
 from sam.finish import fail_interrupted, finish
 from sam.issuer_metadata import signed_metadata
 from sam.kept_files import keep_file, wanted_files
@@ -92,6 +96,11 @@ CALLS: dict[str, tuple[type[Any], Callable[[Sam, Any], m.Message]]] = {
     "list_passes": (m.ListPasses, list_passes),
     "revoke_pass": (m.RevokePass, revoke_pass),
     "pass_status_list": (m.StatusListNumber, pass_status_list),
+    "make_credential": (m.MakeCredential, make_credential),
+    "renew_credential": (m.RenewCredential, renew_credential),
+    "list_credentials": (m.ListCredentials, list_credentials),
+    "revoke_credential": (m.RevokeCredential, revoke_credential),
+    "delete_credential": (m.DeleteCredential, delete_credential),
     "status": (m.ByTransaction, status),
     "abort": (m.ByTransaction, abort),
     "quota_tag": (m.QuotaTag, quota_tag),
@@ -150,6 +159,7 @@ class Server:
             fail_interrupted(self._sam)
             sweep(self._sam)
             quota_keys.sweep(self._sam)
+            making.sweep(self._sam)
             kept_files.sweep(self._sam)
             self._daily_log.round(self._sam)
 
