@@ -28,6 +28,7 @@ class LazyGroup(click.Group):
         "run": ("app.local.cli", "run"),
         "demo": ("app.local.cli", "demo"),
         "evidence": ("app.verification.cli", "evidence"),
+        "uplift": ("app.verification.uplift_cli", "uplift"),
         "verify": ("app.verification.cli", "verify_file"),
     }
 

@@ -39,9 +39,25 @@ def covers_whole_file(content: bytes, byte_range: ByteRange) -> bool:
 
 def sdr(content: bytes, byte_range: ByteRange) -> bytes:
     """SHA-256 over both ranges: the message digest of the signature, 32 bytes."""
+    return digest(content, byte_range, "sha256")
+
+
+def digest(content: bytes, byte_range: ByteRange, algorithm: str) -> bytes:
+    """The same by a hash of ``hashlib``'s name, as archive time stamps have it."""
     gap(content, byte_range)
     view = memoryview(content)
     start, before, resume, after = byte_range
-    digest = hashlib.sha256(view[start:before])
-    digest.update(view[resume : resume + after])
-    return digest.digest()
+    hashed = hashlib.new(algorithm, view[start:before])
+    hashed.update(view[resume : resume + after])
+    return hashed.digest()
+
+
+def filled(content: bytes, byte_range: ByteRange, message: bytes) -> bytes:
+    """``content`` with ``message`` in its gap, in hexadecimal, padded with zeros."""
+    start, before, resume, _after = byte_range
+    room = resume - before - 2
+    text = message.hex().encode()
+    if len(text) > room:
+        raise ByteRangeError(f"the signature needs {len(text)} of {room} characters")
+    token = b"<" + text.ljust(room, b"0") + b">"
+    return b"".join((content[start:before], token, content[resume:]))

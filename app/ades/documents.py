@@ -108,7 +108,7 @@ class _ValidationFacts:
     reports: tuple[SignatureReport, ...]
 
 
-class _ChildFaultError(Exception):
+class ChildFaultError(Exception):
     """The child failed on this input in a way nobody foresaw."""
 
 
@@ -137,10 +137,10 @@ class Documents:
         }
         try:
             frame = self._run("prepare", arguments, [original])
-            facts = _parsed(_PreparationFacts, frame)
+            facts = parsed(_PreparationFacts, frame)
             (content,) = frame.blobs
-            digest = _digest_of_update(original, content, facts.byte_range)
-        except (_ChildFaultError, ByteRangeError, ValueError):
+            digest = digest_of_update(original, content, facts.byte_range)
+        except (ChildFaultError, ByteRangeError, ValueError):
             raise self._refusal(Refusal.MALFORMED) from None
         try:
             checked_by = self.require_only_a_signature(
@@ -171,8 +171,8 @@ class Documents:
         arguments = {"original_length": original_length}
         try:
             frame = self._run("increment", arguments, [content])
-            facts = _parsed(_IncrementFacts, frame)
-        except (_ChildFaultError, UnsignableDocumentError, ValueError):
+            facts = parsed(_IncrementFacts, frame)
+        except (ChildFaultError, UnsignableDocumentError, ValueError):
             raise IncrementError("The file cannot be read reliably.") from None
         if facts.complaint is not None:
             raise IncrementError(_clean(facts.complaint))
@@ -196,7 +196,7 @@ class Documents:
         try:
             frame = self._run("embed", {"byte_range": byte_range}, blobs)
             (signed,) = frame.blobs
-        except (_ChildFaultError, UnsignableDocumentError, ValueError) as fault:
+        except (ChildFaultError, UnsignableDocumentError, ValueError) as fault:
             raise EmbeddingError(f"the signature cannot be embedded: {fault}") from None
         _require_only_the_gap_filled(prepared, signed, byte_range)
         return signed
@@ -227,10 +227,10 @@ class Documents:
         blobs = [signed, *(blob for group in groups for blob in group)]
         try:
             frame = self._run("validate", arguments, blobs)
-            reports = _parsed(_ValidationFacts, frame).reports
+            reports = parsed(_ValidationFacts, frame).reports
         except UnsignableDocumentError as refused:
             return unsigned(str(refused))
-        except (_ChildFaultError, ValueError):
+        except (ChildFaultError, ValueError):
             return unsigned("The file cannot be read reliably.")
         if not reports:
             return unsigned("The file has no signature.")
@@ -261,8 +261,8 @@ class Documents:
         """What holds in a child on this machine, and what is missing."""
         try:
             frame = self._run("confinement", {}, [])
-            return _parsed(Confinement, frame)
-        except (_ChildFaultError, UnsignableDocumentError, ValueError) as fault:
+            return parsed(Confinement, frame)
+        except (ChildFaultError, UnsignableDocumentError, ValueError) as fault:
             raise DocumentsUnavailableError("no child can be confined") from fault
 
     def close(self) -> None:
@@ -274,7 +274,7 @@ class Documents:
             raise self._refusal(Refusal.TOO_LARGE)
         try:
             (found,) = self._run(job, arguments, [content], room=ROOM_FOR_PAGE).blobs
-        except (_ChildFaultError, ValueError):
+        except (ChildFaultError, ValueError):
             raise self._refusal(Refusal.MALFORMED) from None
         return found
 
@@ -308,7 +308,7 @@ class Documents:
             raise DocumentsUnavailableError(f"the fork server is not warm: {detail}")
         if outcome != "done":
             logger.warning("document child failed during %s: %s", job, detail)
-            raise _ChildFaultError(detail)
+            raise ChildFaultError(detail)
         return reply
 
     def _refuse_by_size(self, original: bytes) -> None:
@@ -325,7 +325,7 @@ class Documents:
         )
 
 
-def _parsed(shape: type[T], frame: frames.Frame) -> T:
+def parsed(shape: type[T], frame: frames.Frame) -> T:
     """The result as ``shape``, strictly. pydantic's error is a ``ValueError``."""
     text = json.dumps(frame.header.get("result"))
     return TypeAdapter(shape).validate_json(text, strict=True)
@@ -336,7 +336,7 @@ def _clean(detail: object) -> str:
     return "".join(c for c in str(detail)[:300] if c.isprintable())
 
 
-def _digest_of_update(original: bytes, content: bytes, byte_range: ByteRange) -> bytes:
+def digest_of_update(original: bytes, content: bytes, byte_range: ByteRange) -> bytes:
     if not content.startswith(original):
         raise ValueError("the original is not a prefix")
     if byte_range[1] < len(original) or not covers_whole_file(content, byte_range):

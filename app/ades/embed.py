@@ -21,7 +21,14 @@ from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec
 
-from app.ades.byte_range import ByteRange, ByteRangeError, covers_whole_file, gap, sdr
+from app.ades.byte_range import (
+    ByteRange,
+    ByteRangeError,
+    covers_whole_file,
+    filled,
+    gap,
+    sdr,
+)
 from app.ades.der import (
     CONTEXT_0,
     CONTEXT_1,
@@ -164,10 +171,7 @@ def _verify_imprint(token: bytes, signature: bytes) -> None:
 
 
 def _fill(prepared: bytes, byte_range: ByteRange, message: bytes) -> bytes:
-    start, before, resume, _after = byte_range
-    room = resume - before - 2
-    text = message.hex().encode()
-    if len(text) > room:
-        raise EmbeddingError(f"the signature needs {len(text)} of {room} characters")
-    filled = b"<" + text.ljust(room, b"0") + b">"
-    return b"".join((prepared[start:before], filled, prepared[resume:]))
+    try:
+        return filled(prepared, byte_range, message)
+    except ByteRangeError as wrong:
+        raise EmbeddingError(str(wrong)) from None

@@ -15,7 +15,7 @@ from typing import Final
 from asn1crypto import cms, x509
 from pydantic import TypeAdapter
 
-from app.ades import embed, increments, pages, prepare, validate
+from app.ades import embed, increments, pages, prepare, uplift_jobs, validate
 from app.ades.byte_range import ByteRange
 from app.ades.confinement import Confinement
 from app.ades.errors import IncrementError
@@ -89,20 +89,10 @@ def _embed(arguments: Arguments, blobs: Blobs, _confinement: Confinement) -> Res
 
 
 def _validate(arguments: Arguments, blobs: Blobs, _confinement: Confinement) -> Result:
-    signed, *rest = blobs
-    parts: list[tuple[bytes, ...]] = []
-    for count in COUNTS.validate_python(arguments["counts"]):
-        parts.append(tuple(rest[:count]))
-        rest = rest[count:]
-    anchors, timestamp_anchors, other_certificates, crls = parts
+    signed, trust = uplift_jobs.with_trust(arguments, blobs)
     reports = validate.validate(
         signed,
-        trust=validate.Trust(
-            anchors=anchors,
-            timestamp_anchors=timestamp_anchors,
-            other_certificates=other_certificates,
-            crls=crls,
-        ),
+        trust=trust,
         at=datetime.fromisoformat(str(arguments["at"])),
     )
     return {"reports": REPORTS.dump_python(reports, mode="json")}, []
@@ -132,6 +122,8 @@ JOBS: Final[Mapping[str, Job]] = {
     "increment": _increment,
     "embed": _embed,
     "validate": _validate,
+    "protection": uplift_jobs.find_protection,
+    "make-room": uplift_jobs.make_room,
     "render-page": _render_page,
     "page-text": _page_text,
     "confinement": _confinement,
@@ -146,13 +138,10 @@ def warm_up() -> None:
     signed, anchor, revocations = (
         (folder / name).read_bytes() for name in ("signed.pdf", "anchor.der", "ca.crl")
     )
-    (report,) = validate.validate(
-        signed,
-        trust=validate.Trust(
-            anchors=(anchor,), timestamp_anchors=(anchor,), crls=(revocations,)
-        ),
-        at=SAMPLE_TIME,
+    trust = validate.Trust(
+        anchors=(anchor,), timestamp_anchors=(anchor,), crls=(revocations,)
     )
+    (report,) = validate.validate(signed, trust=trust, at=SAMPLE_TIME)
     if not report.valid or report.byte_range is None:
         raise RuntimeError(f"the sample does not validate: {report.summary}")
     again = prepare.prepare(signed, signed_at=SAMPLE_TIME, max_pages=1)
@@ -160,6 +149,7 @@ def warm_up() -> None:
     pages.render(signed, page=1, width=pages.MIN_WIDTH)
     pages.text(signed, page=1)
     _embed_again(signed, report.byte_range)
+    uplift_jobs.warm_up(signed, report.byte_range, trust, SAMPLE_TIME)
 
 
 def _embed_again(signed: bytes, byte_range: ByteRange) -> None:

@@ -93,7 +93,7 @@ def _append_signature(
     stream = BytesIO(
         original if original.endswith((b"\n", b"\r")) else original + b"\n"
     )
-    writer = _QuietWriter(stream, strict=True)
+    writer = QuietWriter(stream, strict=True)
     writer.replace_second_id(original, signed_at)
     if writer.output_version < (2, 0):
         writer.register_extension(ESIC_EXTENSION_1)
@@ -113,7 +113,7 @@ def _append_signature(
     return content, (0, before, resume, len(content) - resume)
 
 
-class _QuietWriter(IncrementalPdfFileWriter):
+class QuietWriter(IncrementalPdfFileWriter):
     """pyHanko's writer without its two surprises: metadata and a random /ID."""
 
     def _update_meta(self) -> None:
@@ -128,7 +128,12 @@ class _QuietWriter(IncrementalPdfFileWriter):
         self._document_id = generic.ArrayObject([first, fresh])
 
 
-def _free_name(reader: PdfFileReader) -> str:
+def field_names(reader: PdfFileReader) -> set[str]:
+    """Names of the fields at the top of the form."""
     fields = members(member(reader.root, "/AcroForm"), "/Fields")
-    taken = {str(value(dictionary(field), "/T")) for field in fields}
+    return {str(value(dictionary(field), "/T")) for field in fields}
+
+
+def _free_name(reader: PdfFileReader) -> str:
+    taken = field_names(reader)
     return next(name for n in count(1) if (name := f"Signature{n}") not in taken)

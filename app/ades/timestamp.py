@@ -44,6 +44,14 @@ def fetch_timestamp(url: str, signature_value: bytes, *, http: httpx.Client) -> 
     return token
 
 
+def fetch_over_digest(
+    url: str, digest: bytes, algorithm: str, *, http: httpx.Client
+) -> bytes:
+    """The same over a digest; ``algorithm``: sha256, sha384 or sha512."""
+    token, _info = _ask(url, digest, algorithm, http)
+    return token
+
+
 def probe(url: str, *, http: httpx.Client) -> datetime:
     """Ask for a token over random bytes: the time it names, if the TSA answers now."""
     _token, info = _fetch(url, secrets.token_bytes(32), http)
@@ -52,21 +60,26 @@ def probe(url: str, *, http: httpx.Client) -> datetime:
 
 
 def _fetch(url: str, value: bytes, http: httpx.Client) -> tuple[bytes, tsp.TSTInfo]:
-    imprint = hashlib.sha256(value).digest()
+    return _ask(url, hashlib.sha256(value).digest(), "sha256", http)
+
+
+def _ask(
+    url: str, imprint: bytes, algorithm: str, http: httpx.Client
+) -> tuple[bytes, tsp.TSTInfo]:
     nonce = secrets.randbits(63) | 1 << 62
-    answer = _post(url, _request(imprint, nonce), http)
+    answer = _post(url, _request(imprint, nonce, algorithm), http)
     try:
-        return _checked(answer, imprint, nonce)
+        return _checked(answer, imprint, nonce, algorithm)
     except (AttributeError, LookupError, TypeError, ValueError) as fault:
         raise TimestampUnavailableError("the answer cannot be read") from fault
 
 
-def _request(imprint: bytes, nonce: int) -> bytes:
+def _request(imprint: bytes, nonce: int, algorithm: str) -> bytes:
     request = tsp.TimeStampReq(
         {
             "version": "v1",
             "message_imprint": {
-                "hash_algorithm": {"algorithm": "sha256", "parameters": core.Null()},
+                "hash_algorithm": {"algorithm": algorithm, "parameters": core.Null()},
                 "hashed_message": imprint,
             },
             "nonce": nonce,
@@ -105,7 +118,9 @@ def _post(url: str, request: bytes, http: httpx.Client) -> bytes:
     return bytes(answer)
 
 
-def _checked(answer: bytes, imprint: bytes, nonce: int) -> tuple[bytes, tsp.TSTInfo]:
+def _checked(
+    answer: bytes, imprint: bytes, nonce: int, algorithm: str
+) -> tuple[bytes, tsp.TSTInfo]:
     response = _Response.load(answer, strict=True)
     status = response["status"]["status"].native
     if status not in GRANTED:
@@ -119,7 +134,7 @@ def _checked(answer: bytes, imprint: bytes, nonce: int) -> tuple[bytes, tsp.TSTI
         raise TimestampUnavailableError("the token holds no TSTInfo")
     named = info["message_imprint"]
     if (
-        named["hash_algorithm"]["algorithm"].native != "sha256"
+        named["hash_algorithm"]["algorithm"].native != algorithm
         or named["hashed_message"].native != imprint
     ):
         raise TimestampUnavailableError("the token is over something else")

@@ -172,17 +172,18 @@ def _require_bottom_line(
     status: PdfSignatureStatus = loop.run_until_complete(
         async_validate_pdf_signature(
             signature,
-            signer_validation_context=_context(trust, trust.anchors, signed_at),
-            ts_validation_context=_context(trust, trust.timestamp_anchors, at),
+            signer_validation_context=context(trust, trust.anchors, signed_at),
+            ts_validation_context=context(trust, trust.timestamp_anchors, at),
         )
     )
     if not status.bottom_line:
         raise _InvalidError(_reason(status))
 
 
-def _context(
+def context(
     trust: Trust, anchors: Sequence[bytes], moment: datetime
 ) -> ValidationContext:
+    """What pyHanko judges by: these anchors, these CRLs, that time, no network."""
     return ValidationContext(
         trust_roots=[x509.Certificate.load(anchor) for anchor in anchors],
         other_certs=[
