@@ -63,6 +63,13 @@ class WebConfig(BaseSettings):
     base_url: Annotated[str, AfterValidator(_origin)] = "http://localhost:8000"
     database_url: str = "sqlite:///var/web/app.db"
     sam_socket: Path = Path("var/sam/sam.sock")
+    sam_urls: tuple[Annotated[str, AfterValidator(_origin)], ...] = ()
+    """SAM nodes on other hosts, the preferred one first; instead of the socket."""
+    sam_client_certificate: Path | None = None
+    """How those nodes know us: a PEM chain, leaf first."""
+    sam_client_key: Path | None = None
+    sam_authority: Path | None = None
+    """How we know them: the one authority of their certificates."""
     tsa_url: str = "http://localhost:8003/tsa"
     secret_file: Path = Path("var/web/secret")
     documents_dir: Path = Path("var/web/documents")
@@ -134,6 +141,19 @@ class WebConfig(BaseSettings):
     def _attestation_has_anchors(self) -> Self:
         if self.wallet_attestation != "off" and self.wallet_provider_anchors is None:
             raise ValueError("wallet_attestation needs wallet_provider_anchors")
+        return self
+
+    @model_validator(mode="after")
+    def _sam_nodes_are_reached_by_tls(self) -> Self:
+        if not self.sam_urls:
+            return self
+        if any(urlsplit(url).scheme != "https" for url in self.sam_urls):
+            raise ValueError("sam_urls: https only, also on loopback")
+        files = self.sam_client_certificate, self.sam_client_key, self.sam_authority
+        if None in files:
+            raise ValueError(
+                "sam_urls needs sam_client_certificate, sam_client_key, sam_authority"
+            )
         return self
 
     @property

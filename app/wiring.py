@@ -72,7 +72,7 @@ from app.verification.views import VerificationPages, verification_blueprint
 from app.web.browser import BrowserDoor
 from app.web.headers import init_headers
 from app.web_secret import load_secret
-from sam.client import SamClient, connect
+from sam.client import SamClient, connect, connect_tls
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
@@ -99,10 +99,18 @@ def peers_of(config: WebConfig) -> Peers:
     """The real ones; to be called after the fork."""
     faults.arm(config.fault_file)
     return Peers(
-        sam=connect(config.sam_socket),
+        sam=sam_of(config),
         documents=Documents(Limits(max_bytes=config.max_upload_bytes)),
         http=httpx.Client(timeout=OUTGOING_TIMEOUT_SECONDS, follow_redirects=False),
     )
+
+
+def sam_of(config: WebConfig) -> SamClient:
+    """By the socket, or by TLS where nodes are named."""
+    certificate, key = config.sam_client_certificate, config.sam_client_key
+    if not config.sam_urls or not (certificate and key and config.sam_authority):
+        return connect(config.sam_socket)
+    return connect_tls(config.sam_urls, certificate, key, config.sam_authority)
 
 
 class Parts:

@@ -1,22 +1,65 @@
-"""The SAM as its callers see it: calls over a Unix socket, nothing else.
+"""The SAM as its callers see it: calls over a Unix socket or mutual TLS, nothing else.
 
 Each method sends one message and returns one; a refusal is raised here as the very
 class the SAM raised (``sam.errors``). ``open_sign`` sends one line of JSON and then
 the prepared files, so that neither side holds more than a block of them at a time.
+
+Where there are several nodes over one database, any of them can do any call. One that
+was not reached gives way to the next for every call; one that was reached and then gave
+no reply, or could not do it, only for calls that are ``REPEATABLE``.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
-from typing import BinaryIO, TypeVar
+from typing import BinaryIO, Final, TypeVar
 
 import httpx
 from pydantic import ValidationError
 
 from sam import errors
 from sam import messages as m
+from sam.tls import Credentials, client_context
 
 BLOCK = 256 * 1024
 T = TypeVar("T", bound=m.Message)
+Body = Callable[[], bytes | Iterator[bytes]]
+"""Makes the body anew for each node that is tried."""
+
+CONNECT_SECONDS: Final = 3.0
+REPEATABLE: Final = frozenset(
+    {
+        # The second makes another transaction; nobody learnt of the first, which ends
+        # by itself unanswered.
+        "open_identify",
+        "open_sign",
+        # Nonce, key and data were fixed at opening.
+        "request",
+        # The same body gets the same reply, also if the first try was taken.
+        "submit",
+        # At most one signs, whoever is asked; a stored result is the same for ever.
+        "finish",
+        # Nothing is stored of a nonce, or of a tag.
+        "pass_nonce",
+        "quota_tag",
+        # The same key again gets the same pass.
+        "issue_pass",
+        # Once ended, ended.
+        "abort",
+        # The same file again changes nothing.
+        "keep_file",
+        # These only look.
+        "list_passes",
+        "pass_status_list",
+        "status",
+        "releases",
+        "info",
+    }
+)
+"""Calls of which a second try, on another node, does no more than the first did."""
+
+
+class _NotReachedError(errors.SamUnavailableError):
+    """No connection, so nothing was sent."""
 
 
 def connect(socket: Path, *, timeout: float = 30.0) -> "SamClient":
@@ -27,11 +70,37 @@ def connect(socket: Path, *, timeout: float = 30.0) -> "SamClient":
     )
 
 
-class SamClient:
-    """Safe to share between threads, as the ``httpx.Client`` under it is."""
+def connect_tls(
+    urls: Sequence[str],
+    certificate: Path,
+    key: Path,
+    authority: Path,
+    *,
+    timeout: float = 30.0,
+) -> "SamClient":
+    """A client for the nodes at ``urls`` (https), the first of them first.
 
-    def __init__(self, http: httpx.Client) -> None:
-        self._http = http
+    The files are PEM: its own chain and key, and the one authority of the nodes.
+    """
+    context = client_context(Credentials(certificate, key, authority))
+    limits = httpx.Timeout(timeout, connect=CONNECT_SECONDS)
+    return SamClient(
+        *(
+            httpx.Client(base_url=url, verify=context, timeout=limits, trust_env=False)
+            for url in urls
+        )
+    )
+
+
+class SamClient:
+    """Safe to share between threads, as the ``httpx.Client`` under it is.
+
+    It stays with the node that answered last.
+    """
+
+    def __init__(self, *nodes: httpx.Client) -> None:
+        self._nodes = nodes
+        self._latest = 0
 
     def open_identify(self, call: m.OpenIdentify) -> m.Opened:
         return self._call("open_identify", call, m.Opened)
@@ -40,7 +109,7 @@ class SamClient:
         self, call: m.OpenSign, contents: Sequence[BinaryIO]
     ) -> m.SigningOpened:
         """``contents``: one open file per document, at its start."""
-        return self._post("open_sign", _framed(call, contents), m.SigningOpened)
+        return self._post("open_sign", lambda: _framed(call, contents), m.SigningOpened)
 
     def request(self, call: m.Request) -> m.SignedRequest:
         return self._call("request", call, m.SignedRequest)
@@ -103,31 +172,55 @@ class SamClient:
     def keep_file(self, kind: m.FileKind, uri: str, content: bytes) -> m.KeptFile:
         """``content``: as fetched from ``uri``, one of ``info().wanted_files``."""
         call = m.KeepFile(kind=kind, uri=uri, length=len(content))
-        framed = iter((call.model_dump_json().encode() + b"\n", content))
-        return self._post("keep_file", framed, m.KeptFile)
+        framed = (call.model_dump_json().encode() + b"\n", content)
+        return self._post("keep_file", lambda: iter(framed), m.KeptFile)
 
     def info(self) -> m.Info:
         return self._call("info", m.Nothing(), m.Info)
 
     def _call(self, name: str, call: m.Message, answer: type[T]) -> T:
-        return self._post(name, call.model_dump_json().encode(), answer)
+        return self._post(name, call.model_dump_json().encode, answer)
 
-    def _post(self, name: str, body: bytes | Iterator[bytes], answer: type[T]) -> T:
-        try:
-            response = self._http.post(f"/{name}", content=body)
-        except httpx.HTTPError as error:
-            raise errors.SamUnavailableError(type(error).__name__) from error
-        if response.status_code != httpx.codes.OK:
-            raise _refusal(response.content)
-        try:
-            return answer.model_validate_json(response.content)
-        except ValidationError as error:
-            raise _not_of_the_contract() from error
+    def _post(self, name: str, body: Body, answer: type[T]) -> T:
+        first, count = self._latest, len(self._nodes)
+        for step in range(count):
+            node = (first + step) % count
+            try:
+                answered = _ask(self._nodes[node], name, body(), answer)
+            except errors.SamUnavailableError as error:
+                unsent = isinstance(error, _NotReachedError)
+                if step + 1 == count or not (unsent or name in REPEATABLE):
+                    raise
+            except errors.SamError:
+                self._latest = node
+                raise
+            else:
+                self._latest = node
+                return answered
+        raise errors.SamUnavailableError("no node")
+
+
+def _ask(
+    node: httpx.Client, name: str, body: bytes | Iterator[bytes], answer: type[T]
+) -> T:
+    try:
+        response = node.post(f"/{name}", content=body)
+    except (httpx.ConnectError, httpx.ConnectTimeout) as error:
+        raise _NotReachedError(type(error).__name__) from error
+    except httpx.HTTPError as error:
+        raise errors.SamUnavailableError(type(error).__name__) from error
+    if response.status_code != httpx.codes.OK:
+        raise _refusal(response.content)
+    try:
+        return answer.model_validate_json(response.content)
+    except ValidationError as error:
+        raise _not_of_the_contract() from error
 
 
 def _framed(call: m.OpenSign, contents: Sequence[BinaryIO]) -> Iterator[bytes]:
     yield call.model_dump_json().encode() + b"\n"
     for content in contents:
+        content.seek(0)  # another node may have been sent some of it
         while block := content.read(BLOCK):
             yield block
 

@@ -22,6 +22,7 @@ from sqlalchemy import make_url
 
 from hsm.config import HsmConfig
 from sam.messages import AttackPotential, KeyAttestationPolicy
+from sam.tls import Credentials
 from sam.trust.categories import Category
 
 REQUEST_LIFETIME = timedelta(minutes=5)
@@ -51,6 +52,14 @@ class SamConfig(BaseSettings):
     sam_lease_seconds: int = Field(default=30, gt=0, le=300)
     """How long a process that does not stir may be at a signature, before others end it
     as failed."""
+    sam_tls_bind: str | None = None
+    """Address and port for web tiers on other hosts; mutual TLS, never plain."""
+    sam_tls_certificate: Path | None = None
+    sam_tls_key: Path | None = None
+    sam_tls_authority: Path | None = None
+    """The one authority of the web tiers' certificates; not the machine's."""
+    sam_tls_clients: tuple[str, ...] = ()
+    """DNS names: whose certificates of that authority are let in."""
     pid_trust_anchors: Path | None = None
     wallet_provider_trust_anchors: Path | None = None
     sam_trust_sources: Path | None = None
@@ -148,6 +157,27 @@ class SamConfig(BaseSettings):
         if self.sam_processes > 1 and self.embedded_database:
             raise ValueError("sam_processes: SQLite is for one process, 1")
         return self
+
+    @model_validator(mode="after")
+    def _tls_is_whole(self) -> "SamConfig":
+        if self.sam_tls_bind is not None:
+            if self.tls is None or not self.sam_tls_clients:
+                raise ValueError(
+                    "sam_tls_bind needs sam_tls_certificate, sam_tls_key, "
+                    "sam_tls_authority and sam_tls_clients"
+                )
+        elif self.sam_tls_certificate or self.sam_tls_clients:
+            raise ValueError("sam_tls_…: no address to listen on (sam_tls_bind)")
+        return self
+
+    @property
+    def tls(self) -> Credentials | None:
+        """None: there is only the socket."""
+        files = self.sam_tls_certificate, self.sam_tls_key, self.sam_tls_authority
+        certificate, key, authority = files
+        if certificate is None or key is None or authority is None:
+            return None
+        return Credentials(certificate, key, authority)
 
     @property
     def embedded_database(self) -> bool:

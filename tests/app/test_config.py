@@ -80,3 +80,32 @@ def test_a_database_password_is_not_shown() -> None:
     config = WebConfig(database_url="postgresql://qes:geheim@db/qes")
 
     assert "geheim" not in str(config.shown())
+
+
+NODES: dict[str, object] = {
+    "sam_urls": ("https://sam1.internal:8449", "https://sam2.internal:8449"),
+    "sam_client_certificate": Path("c.pem"),
+    "sam_client_key": Path("k.pem"),
+    "sam_authority": Path("a.pem"),
+}
+
+
+def test_nodes_of_the_sam_are_accepted_with_all_that_tls_needs() -> None:
+    """Guards the table below."""
+    assert WebConfig.model_validate(NODES).sam_urls
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        pytest.param({"sam_urls": ("http://localhost:8449",)}, id="plain-http"),
+        pytest.param({"sam_client_certificate": None}, id="no-certificate"),
+        pytest.param({"sam_client_key": None}, id="no-key"),
+        pytest.param({"sam_authority": None}, id="no-authority"),
+    ],
+)
+def test_a_link_to_the_sam_that_is_less_than_mutual_tls_is_refused(
+    change: dict[str, object],
+) -> None:
+    with pytest.raises(ValidationError, match="sam_urls"):
+        WebConfig.model_validate(NODES | change)

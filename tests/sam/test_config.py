@@ -136,3 +136,8 @@ def test_the_operator_sees_the_settings_in_force() -> None:
 
     assert result.exit_code == 0
     assert '"base_url": "http://localhost:8000"' in result.output
+
+
+def test_sqlite_is_for_one_process() -> None:
+    with pytest.raises(ValidationError, match="SQLite is for one process"):
+        SamConfig(sam_processes=2)

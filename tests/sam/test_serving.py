@@ -1,9 +1,11 @@
 """How the SAM's process is run, as far as it is a promise."""
 
+from pathlib import Path
+
 import pytest
 
 from sam.config import SamConfig
-from sam.serving import _Application
+from sam.serving import _Application, _TlsWorker
 
 
 @pytest.mark.parametrize(
@@ -27,3 +29,26 @@ def test_it_listens_on_the_socket_and_nowhere_else() -> None:
     (address,) = _Application(config).cfg.address
 
     assert address == str(config.socket.absolute())
+
+
+LINK: dict[str, object] = {
+    "sam_tls_bind": "127.0.0.1:8449",
+    "sam_tls_certificate": Path("c.pem"),
+    "sam_tls_key": Path("k.pem"),
+    "sam_tls_authority": Path("a.pem"),
+    "sam_tls_clients": ("web.internal",),
+}
+
+
+def test_other_hosts_come_by_tls_and_the_socket_stays() -> None:
+    """No setting makes gunicorn serve TCP with its own worker, which would be plain."""
+    cfg = _Application(SamConfig.model_validate(LINK)).cfg
+
+    assert cfg.address == [str(SamConfig().socket.absolute()), ("127.0.0.1", 8449)]
+    assert issubclass(cfg.worker_class, _TlsWorker)
+
+
+def test_it_serves_with_as_many_processes_as_told() -> None:
+    config = SamConfig(sam_processes=3, sam_database_url="postgresql+psycopg:///sam")
+
+    assert _Application(config).cfg.workers == 3
