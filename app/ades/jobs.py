@@ -42,7 +42,6 @@ LAZILY_IMPORTED: Final = (
 )
 SAMPLE_TIME: Final = datetime(2026, 11, 20, 9, 30, tzinfo=UTC)
 BYTE_RANGE: Final = TypeAdapter(ByteRange)
-COUNTS: Final = TypeAdapter(tuple[int, int, int, int])
 EARLIER: Final = TypeAdapter(tuple[EarlierSignature, ...])
 REPORTS: Final = TypeAdapter(list[SignatureReport])
 
