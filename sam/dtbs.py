@@ -11,14 +11,14 @@ golden test holds them side by side).
 import hashlib
 from dataclasses import dataclass
 
-from asn1crypto import x509
+from sam import certificate_fields
+from sam.der import OCTET_STRING, SEQUENCE, SET, tlv
 
 _CONTENT_TYPE = bytes.fromhex("301806092a864886f70d010903310b06092a864886f70d010701")
 _MESSAGE_DIGEST = bytes.fromhex("06092a864886f70d010904")
 _SIGNING_CERTIFICATE_V2 = bytes.fromhex("060b2a864886f70d010910022f")
 
-_SEQUENCE, _SET, _OCTET_STRING, _DIRECTORY_NAME = 0x30, 0x31, 0x04, 0xA4
-_SHORT_FORM = 0x80
+_DIRECTORY_NAME = 0xA4
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,18 +39,18 @@ def signed_attributes(
     """
     if len(message_digest) != hashlib.new(hash_name).digest_size:
         raise ValueError(f"the message digest is no {hash_name} digest")
-    der = _tlv(
-        _SET,
+    der = tlv(
+        SET,
         _CONTENT_TYPE,
-        _tlv(
-            _SEQUENCE,
+        tlv(
+            SEQUENCE,
             _MESSAGE_DIGEST,
-            _tlv(_SET, _tlv(_OCTET_STRING, message_digest)),
+            tlv(SET, tlv(OCTET_STRING, message_digest)),
         ),
-        _tlv(
-            _SEQUENCE,
+        tlv(
+            SEQUENCE,
             _SIGNING_CERTIFICATE_V2,
-            _tlv(_SET, _signing_certificate_v2(certificate)),
+            tlv(SET, _signing_certificate_v2(certificate)),
         ),
     )
     return SignedAttributes(der, hashlib.new(hash_name, der).digest())
@@ -58,23 +58,11 @@ def signed_attributes(
 
 def _signing_certificate_v2(certificate: bytes) -> bytes:
     """RFC 5035 §3: hashAlgorithm is left out because SHA-256 is its DEFAULT."""
-    parsed = x509.Certificate.load(certificate)
-    issuer_serial = _tlv(
-        _SEQUENCE,
-        _tlv(_SEQUENCE, _tlv(_DIRECTORY_NAME, parsed.issuer.dump())),
-        parsed["tbs_certificate"]["serial_number"].dump(),
+    fields = certificate_fields.read(certificate)
+    issuer_serial = tlv(
+        SEQUENCE,
+        tlv(SEQUENCE, tlv(_DIRECTORY_NAME, fields.issuer)),
+        fields.serial_number,
     )
-    cert_hash = _tlv(_OCTET_STRING, hashlib.sha256(certificate).digest())
-    return _tlv(_SEQUENCE, _tlv(_SEQUENCE, _tlv(_SEQUENCE, cert_hash, issuer_serial)))
-
-
-def _tlv(tag: int, *parts: bytes) -> bytes:
-    content = b"".join(parts)
-    return bytes([tag]) + _length(len(content)) + content
-
-
-def _length(size: int) -> bytes:
-    if size < _SHORT_FORM:
-        return bytes([size])
-    octets = size.to_bytes((size.bit_length() + 7) // 8, "big")
-    return bytes([_SHORT_FORM | len(octets)]) + octets
+    cert_hash = tlv(OCTET_STRING, hashlib.sha256(certificate).digest())
+    return tlv(SEQUENCE, tlv(SEQUENCE, tlv(SEQUENCE, cert_hash, issuer_serial)))
