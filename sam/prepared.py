@@ -1,25 +1,22 @@
 """Hash a prepared file while it streams in: one read, no path, nothing kept.
 
 What the SAM can prove about a PDF it does not parse: the ByteRange covers the file
-from its first to its last byte but for one hole, the hole is an empty hexadecimal
-string, and the original lies before it. Whether the added bytes only add a signature
-is the documents process's claim, not the SAM's.
+from its first to its last byte but for one hole, the original lies before it, little
+was added, and what ``additions`` sees in it. Whether the added bytes only add a
+signature is the documents process's claim, not the SAM's.
 """
 
 import hashlib
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from sam.additions import MAX_ADDITION, UnfitDocumentError, require_fit
 from sam.messages import PreparedDocument
+
+__all__ = ["Digests", "UnfitDocumentError", "digest"]
 
 BLOCK = 256 * 1024
 MAX_HOLE = 128 * 1024
-
-
-class UnfitDocumentError(Exception):
-    """ByteRange, hole or length are not those of a prepared file."""
-
-    code = "unfit_document"
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +45,7 @@ def digest(
     hole_start, hole_end = _hole(document)
     sdr, sodr, checksum = hashlib.sha256(), hashlib.sha256(), hashlib.sha256()
     signed = sdr if hash_name == sdr.name else hashlib.new(hash_name)
-    hole = bytearray()
+    addition = bytearray()
     position = 0
     while position < document.length:
         block = read(min(BLOCK, document.length - position))
@@ -59,10 +56,9 @@ def digest(
         for ranged in {sdr, signed}:
             ranged.update(block[: max(0, hole_start - position)])
             ranged.update(block[max(0, hole_end - position) :])
-        hole += block[max(0, hole_start - position) : max(0, hole_end - position)]
+        addition += block[max(0, document.original_length - position) :]
         position += len(block)
-    if hole[:1] != b"<" or hole[-1:] != b">" or hole[1:-1].strip(b"0"):
-        raise UnfitDocumentError("the hole is no empty hexadecimal string")
+    require_fit(document, bytes(addition))
     return Digests(
         sdr.digest(),
         sodr.digest(),
@@ -80,4 +76,6 @@ def _hole(document: PreparedDocument) -> tuple[int, int]:
         raise UnfitDocumentError("the hole is too large")
     if document.original_length > first_length:
         raise UnfitDocumentError("the hole lies inside the original file")
+    if document.length - document.original_length > MAX_ADDITION:
+        raise UnfitDocumentError("more was added than a signature needs")
     return first_length, second

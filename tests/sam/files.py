@@ -5,9 +5,15 @@ from sam import messages as m
 HOLE = b"<" + b"0" * 64 + b">"
 
 
-def prepared(original: bytes) -> bytes:
-    """``original`` with something behind it that holds an empty hole."""
-    return original + b" /Contents " + HOLE + b" trailer"
+REST = 100
+
+
+def prepared(original: bytes, rest: int = REST) -> bytes:
+    """``original`` with an empty hole behind it, and ``rest`` bytes behind that."""
+    before = original + b" /Contents "
+    numbers = (len(before), len(before) + len(HOLE), rest)
+    stated = b" /ByteRange [0 %d %d %d]" % numbers
+    return before + HOLE + stated.ljust(rest - 6) + b"%%EOF\n"
 
 
 def described(content: bytes, **changed: object) -> m.PreparedDocument:

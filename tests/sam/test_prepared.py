@@ -2,12 +2,14 @@
 
 import hashlib
 import io
+import re
 
 import pytest
 
 from sam import messages as m
-from sam.prepared import BLOCK, MAX_HOLE, Digests, UnfitDocumentError, digest
-from tests.sam.files import HOLE, described, prepared
+from sam.additions import MAX_ADDITION, UnfitDocumentError
+from sam.prepared import BLOCK, MAX_HOLE, Digests, digest
+from tests.sam.files import HOLE, REST, described, prepared
 
 CONTENT = prepared(b"%PDF the lease ")
 START = CONTENT.index(HOLE)
@@ -72,7 +74,7 @@ def test_a_second_span_of_negative_length_is_refused() -> None:
         length=len(content),
     )
 
-    with pytest.raises(UnfitDocumentError):
+    with pytest.raises(UnfitDocumentError, match="whole file"):
         digest(document, io.BytesIO(content).read)
 
 
@@ -83,6 +85,9 @@ def test_a_second_span_of_negative_length_is_refused() -> None:
         pytest.param(b"<" + b"0" * 63 + b" >", id="space"),
         pytest.param(b"<" + b"a" * 64 + b">", id="hex"),
         pytest.param(b"<0>> /JS (app) <<" + b"0" * 48 + b">", id="pdf-syntax"),
+        pytest.param(b"<" + b"0" * 63 + b">", id="half-a-byte"),
+        pytest.param(b"<>", id="nothing"),
+        pytest.param(b" " + b"<" + b"0" * 62 + b"> ", id="blanks-around"),
         pytest.param(b"(" + b"0" * 64 + b")", id="literal-string"),
         pytest.param(b"\0" * 66, id="zero-bytes"),
     ],
@@ -94,16 +99,18 @@ def test_a_hole_that_is_not_empty_is_refused(hole: bytes) -> None:
         name="lease.pdf", byte_range=byte_range, original_length=5, length=len(content)
     )
 
-    with pytest.raises(UnfitDocumentError, match="hole"):
+    with pytest.raises(UnfitDocumentError, match="empty hexadecimal"):
         digest(document, io.BytesIO(content).read)
 
 
 def with_hole(size: int) -> tuple[m.PreparedDocument, bytes]:
     hole = b"<" + b"0" * (size - 2) + b">"
-    content = b"before" + hole + b"after"
+    start, end = 17, 17 + size
+    stated = b" /ByteRange [0 %d %d 100]" % (start, end)
+    content = b"before /Contents " + hole + stated.ljust(94) + b"%%EOF\n"
     document = m.PreparedDocument(
         name="lease.pdf",
-        byte_range=(0, 6, 6 + size, 5),
+        byte_range=(0, start, end, 100),
         original_length=6,
         length=len(content),
     )
@@ -113,7 +120,7 @@ def with_hole(size: int) -> tuple[m.PreparedDocument, bytes]:
 def test_a_hole_as_large_as_allowed_is_taken() -> None:
     document, content = with_hole(MAX_HOLE)
 
-    assert digest(document, io.BytesIO(content).read).sdr == sha256(b"beforeafter")
+    digest(document, io.BytesIO(content).read)
 
 
 def test_a_hole_one_byte_too_large_is_refused() -> None:
@@ -128,10 +135,108 @@ def test_a_hole_inside_the_original_is_refused() -> None:
         digested(CONTENT, original_length=START + 1)
 
 
-def test_an_original_right_up_to_the_hole_is_taken() -> None:
-    found = digested(CONTENT, original_length=START)
+def test_an_original_up_to_the_key_of_the_hole_is_taken() -> None:
+    found = digested(CONTENT, original_length=START - len("/Contents "))
 
-    assert found.sodr == sha256(CONTENT[:START])
+    assert found.sodr == sha256(CONTENT[: START - len("/Contents ")])
+
+
+@pytest.mark.parametrize("length", [START - 9, START - 1, START])
+def test_an_original_that_takes_part_of_the_signature_is_refused(length: int) -> None:
+    with pytest.raises(UnfitDocumentError, match="value of /Contents"):
+        digested(CONTENT, original_length=length)
+
+
+def stated(numbers: bytes) -> bytes:
+    """The file with other words for its ByteRange, of the same length."""
+    found = re.search(rb"/ByteRange \[[^%]*", CONTENT)
+    assert found is not None
+    return CONTENT.replace(found[0], numbers.ljust(len(found[0])))
+
+
+RANGE = b"/ByteRange [0 %d %d 100]" % (START, END)
+SAYS = [
+    pytest.param(b"", id="nothing"),
+    pytest.param(b"/ByteRange [0 0 0 0]", id="other-numbers"),
+    pytest.param(RANGE.replace(b"100]", b"99]"), id="ends-earlier"),
+    pytest.param(RANGE.replace(b"[0", b"[1"), id="begins-later"),
+    pytest.param(RANGE.replace(b"100]", b"100 0]"), id="a-number-more"),
+    pytest.param(RANGE.replace(b"100]", b"100.0]"), id="a-fraction"),
+    pytest.param(RANGE.replace(b"[0", b"[+0"), id="a-sign"),
+    pytest.param(RANGE.replace(b"[0 ", b"[00 "), id="a-zero-in-front"),
+    pytest.param(RANGE.replace(b"[0 ", b"[0 % "), id="a-comment"),
+    pytest.param(RANGE + b"/ByteRange 9 0 R", id="twice"),
+    pytest.param(b"/ByteRange 9 0 R " + RANGE, id="twice-before"),
+]
+
+
+@pytest.mark.parametrize("says", SAYS)
+def test_a_file_that_states_another_byte_range_is_refused(says: bytes) -> None:
+    with pytest.raises(UnfitDocumentError, match="another ByteRange"):
+        digested(stated(says))
+
+
+@pytest.mark.parametrize(
+    "says", [RANGE, RANGE.replace(b" [", b"["), RANGE.replace(b"[", b"[ ")]
+)
+def test_a_file_that_states_its_byte_range_is_taken(says: bytes) -> None:
+    """Guards the table above."""
+    assert digested(stated(says)).sodr == sha256(b"%PDF the lease ")
+
+
+@pytest.mark.parametrize(
+    "key", [b"/Contens ", b"/Contents( ", b"/Contents  ", b"/Contents\n%", b"/M "]
+)
+def test_a_hole_that_is_not_the_value_of_contents_is_refused(key: bytes) -> None:
+    content = CONTENT.replace(b"/Contents ", key)
+    start = content.index(HOLE)
+    rest = b" /ByteRange [0 %d %d 100]" % (start, start + len(HOLE))
+    content = content[: start + len(HOLE)] + rest.ljust(94) + b"%%EOF\n"
+    document = m.PreparedDocument(
+        name="lease.pdf",
+        byte_range=(0, start, start + len(HOLE), 100),
+        original_length=len(b"%PDF the lease "),
+        length=len(content),
+    )
+
+    with pytest.raises(UnfitDocumentError, match="value of /Contents"):
+        digest(document, io.BytesIO(content).read)
+
+
+@pytest.mark.parametrize(
+    "end", [b"%%EOF \n", b"%%EOF\0", b"%%EOF%", b"%%eof\n", b"%%EOF\n\n\n"]
+)
+def test_a_file_that_does_not_end_with_its_end_marker_is_refused(end: bytes) -> None:
+    content = CONTENT[: -len(end)] + end
+
+    with pytest.raises(UnfitDocumentError, match="end marker"):
+        digested(content)
+
+
+@pytest.mark.parametrize("end", [b" %%EOF", b"%%EOF\r", b"%%EOF\r\n"])
+def test_a_file_that_ends_with_its_end_marker_is_taken(end: bytes) -> None:
+    """Guards the table above."""
+    content = CONTENT[: -len(end)] + end
+
+    assert digested(content).checksum == sha256(content)
+
+
+def test_an_addition_as_large_as_allowed_is_taken() -> None:
+    content = large_addition(MAX_ADDITION)
+
+    assert digested(content).checksum == sha256(content)
+
+
+def test_an_addition_one_byte_too_large_is_refused_before_it_is_read() -> None:
+    content = large_addition(MAX_ADDITION + 1)
+    nothing = io.BytesIO(b"")
+
+    with pytest.raises(UnfitDocumentError, match="more was added"):
+        digest(described(content), nothing.read)
+
+
+def large_addition(size: int) -> bytes:
+    return prepared(b"%PDF", size - len(b" /Contents ") - len(HOLE))
 
 
 @pytest.mark.parametrize("missing", [1, LENGTH - START, LENGTH])
@@ -163,7 +268,7 @@ def test_not_a_byte_more_than_stated_is_read() -> None:
 @pytest.mark.parametrize("after", [0, BLOCK, 2 * BLOCK + 7])
 def test_digests_do_not_depend_on_where_blocks_end(before: int, after: int) -> None:
     original = bytes(range(251)) * (before // 251) + b"x" * (before % 251)
-    content = prepared(original) + b"y" * after
+    content = prepared(original, REST + after)
     start = content.index(HOLE)
 
     found = digested(content)
