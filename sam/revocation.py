@@ -41,7 +41,8 @@ REASONS: Final = frozenset(
     }
 )
 """RFC 5280 §5.3.1, for a person's certificate. No hold: what is revoked stays so."""
-ASKED_AGAIN_AFTER: Final = timedelta(seconds=30)
+SOONEST_AGAIN: Final = timedelta(seconds=20)
+LATEST_AGAIN: Final = timedelta(hours=1)
 AT_ONCE: Final = 5  # told in one round; the caller of the SAM waits meanwhile
 
 _log = logging.getLogger("sam")
@@ -127,9 +128,14 @@ def tell_the_ca(sam: Sam) -> None:
         rows = connection.execute(due).all()
     for row in rows:
         if not _told(sam, row):
-            _changed(sam, row, ask_at=now + ASKED_AGAIN_AFTER)
+            _changed(sam, row, ask_at=now + _pause(now - row.revoked_at))
             return  # the others would wait for the same CA
         _changed(sam, row, shown_at=sam.clock())
+
+
+def _pause(waited: timedelta) -> timedelta:
+    """Ever longer: while the CA hangs, everybody waits for each attempt."""
+    return min(max(waited, SOONEST_AGAIN), LATEST_AGAIN)
 
 
 def _told(sam: Sam, row: Row[Any]) -> bool:

@@ -14,7 +14,7 @@ from pydantic import ValidationError
 from sqlalchemy.exc import SQLAlchemyError
 
 from hsm.errors import HsmError
-from sam import asking, audit, errors, kept_files, quota_keys, store
+from sam import asking, audit, errors, kept_files, quota_keys, revocation, store
 from sam import messages as m
 from sam.answers import submit
 from sam.credentials import making
@@ -161,6 +161,7 @@ class Server:
             quota_keys.sweep(self._sam)
             making.sweep(self._sam)
             kept_files.sweep(self._sam)
+            revocation.tell_the_ca(self._sam)
             self._daily_log.round(self._sam)
 
 

@@ -141,3 +141,21 @@ def test_the_operator_sees_the_settings_in_force() -> None:
 def test_sqlite_is_for_one_process() -> None:
     with pytest.raises(ValidationError, match="SQLite is for one process"):
         SamConfig(sam_processes=2)
+
+
+@pytest.mark.parametrize("url", ["http://ocsp.example.org/q", "https://ca.example.org"])
+def test_the_responder_may_be_anywhere_on_the_web(url: str) -> None:
+    """Its answers are signed, and made for our question."""
+    assert SamConfig(ocsp_url=url).ocsp_responder == url
+
+
+@pytest.mark.parametrize("url", ["", "ftp://ca.example.org", "/ocsp", "ca.example.org"])
+def test_a_responder_without_an_address_is_refused(url: str) -> None:
+    with pytest.raises(ValidationError, match="ocsp_url"):
+        SamConfig(ocsp_url=url)
+
+
+def test_unless_named_the_responder_is_behind_the_est_door() -> None:
+    config = SamConfig(est_url="https://ca.example.org/")
+
+    assert config.ocsp_responder == "https://ca.example.org/ocsp"
