@@ -90,6 +90,7 @@ def statement(
                 "sodr": document.sodr.hex(),
                 "checksum": document.checksum.hex(),
                 "dtbsr": dtbsr.hex(),
+                "structure": _structure(document.structure_checked_by),
             }
             for document, dtbsr in zip(documents, dtbsrs, strict=True)
         ],
@@ -98,6 +99,17 @@ def statement(
         "release": release,
     }
     return json.dumps(body, indent=2, ensure_ascii=False) + "\n"
+
+
+def _structure(checked_by: str | None) -> dict[str, str] | None:
+    """The web tier's claim about the appended bytes, under its own name."""
+    if checked_by is None:
+        return None
+    return {
+        "claim": "Only a signature was added to the original file.",
+        "made_by": checked_by,
+        "standing": "asserted by the documents process, not verified by the SAM",
+    }
 
 
 def files(

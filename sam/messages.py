@@ -150,13 +150,18 @@ class PreparedDocument(Message):
 
     ``byte_range`` is the PDF's own (ISO 32000-2 §12.8.1): two spans (offset, length)
     that cover all of ``length`` but the hole of /Contents. The first
-    ``original_length`` bytes are the file as the person brought it.
+    ``original_length`` bytes are the file as the person brought it. Whether the rest
+    adds a signature and nothing else takes a parser: ``structure_checked_by`` is what
+    found so, by the caller's word, and kept as that.
     """
 
     name: str = Field(min_length=1, max_length=255)
     byte_range: tuple[int, int, int, int]
     original_length: int = Field(gt=0, le=MAX_DOCUMENT_BYTES)
     length: int = Field(gt=0, le=MAX_DOCUMENT_BYTES)
+    structure_checked_by: str | None = Field(
+        default=None, pattern=r"^[A-Za-z0-9 ._,:-]{1,120}$"
+    )
 
 
 class OpenSign(Message):
@@ -578,12 +583,12 @@ class Info(Message):
     audit_head: Sha256Hex
     signer_key_operations: int
     wanted_files: tuple[WantedFile, ...] = ()
-    profiles: tuple[OfferedProfile, ...] = ()
-    registration: tuple[RegistrationState, ...] = ()
     key_attestation: KeyAttestationPolicy = KeyAttestationPolicy.OFF
     key_storage: tuple[AttackPotential, ...] = ()
     user_authentication: tuple[AttackPotential, ...] = ()
     signed_metadata: str | None = None
+    profiles: tuple[OfferedProfile, ...] = ()
+    registration: tuple[RegistrationState, ...] = ()
     trust_sources: tuple[TrustSource, ...] = ()
     expiries: tuple[Expiry, ...] = ()
 

@@ -19,12 +19,13 @@ from openid4vp.transaction_data import DocumentDigest, QesApprovalRequest
 from sam import approvals, asking, audit, identification_alone, store
 from sam import errors as refused
 from sam import messages as m
+from sam.additions import UnfitDocumentError
 from sam.config import REQUEST_LIFETIME
 from sam.credentials import using
 from sam.credentials.schemes import hash_name
 from sam.labels import document_code, label
 from sam.module import Sam
-from sam.prepared import Digests, UnfitDocumentError, digest
+from sam.prepared import Digests, digest
 
 QUALIFIER = "eu_eidas_aes"  # eu_eidas_qes belongs to production mode
 
@@ -92,7 +93,10 @@ def open_sign(
                 "credential_id": call.credential,
                 "scheme": scheme,
             },
-            [_row(*document) for document in zip(listed, digests, strict=True)],
+            [
+                _row(*document)
+                for document in zip(call.documents, listed, digests, strict=True)
+            ],
         )
         if call.credential is not None:
             using.claim_session(sam, connection, call.credential, tx)
@@ -204,7 +208,9 @@ def _listed(
     )
 
 
-def _row(document: m.OpenedDocument, found: Digests) -> dict[str, object]:
+def _row(
+    brought: m.PreparedDocument, document: m.OpenedDocument, found: Digests
+) -> dict[str, object]:
     return {
         "label": document.label,
         "code": document.code,
@@ -212,6 +218,7 @@ def _row(document: m.OpenedDocument, found: Digests) -> dict[str, object]:
         "sodr": bytes.fromhex(document.sodr),
         "checksum": bytes.fromhex(document.checksum),
         "message_digest": found.message_digest,
+        "structure_checked_by": brought.structure_checked_by,
     }
 
 

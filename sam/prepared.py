@@ -13,8 +13,6 @@ from dataclasses import dataclass
 from sam.additions import MAX_ADDITION, UnfitDocumentError, require_fit
 from sam.messages import PreparedDocument
 
-__all__ = ["Digests", "UnfitDocumentError", "digest"]
-
 BLOCK = 256 * 1024
 MAX_HOLE = 128 * 1024
 

@@ -111,6 +111,8 @@ documents = Table(
     Column("checksum", LargeBinary(32), nullable=False),
     # Where the signature's hash is another than sdr's: over the same ByteRange.
     Column("message_digest", LargeBinary(64)),
+    # The web tier's word that only a signature was added: what it says found so.
+    Column("structure_checked_by", String(120)),
     # Written before the key is used, so that no signature is without its intent.
     Column("dtbsr", LargeBinary(32)),
 )

@@ -166,13 +166,14 @@ class Documents:
         """What was added to the first ``original_length`` bytes is this signature.
 
         Holds for a prepared file and for the signed one. Returns what checked it, and
-        its version; raises ``IncrementError`` with the first thing that does not fit.
+        its version; raises ``IncrementError`` with the first thing that does not fit,
+        ``UnsignableDocumentError`` where that takes too long to tell.
         """
         arguments = {"original_length": original_length}
         try:
             frame = self._run("increment", arguments, [content])
             facts = parsed(_IncrementFacts, frame)
-        except (ChildFaultError, UnsignableDocumentError, ValueError):
+        except (ChildFaultError, ValueError):
             raise IncrementError("The file cannot be read reliably.") from None
         if facts.complaint is not None:
             raise IncrementError(_clean(facts.complaint))

@@ -131,6 +131,7 @@ class Approvals:
                     byte_range=document.span,
                     original_length=document.original_length,
                     length=document.length,
+                    structure_checked_by=document.structure_checked_by,
                 )
                 for document in request.documents
             ),

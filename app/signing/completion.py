@@ -4,8 +4,9 @@ For each document, in their order:
 
 1. a time stamp over the signature value          RFC 3161, PAdES B-T
 2. CMS embedded into the very file that was shown; all other bytes stay
-3. our own validator finds it valid and covering the whole file
-4. the digest recomputed from the finished file is the one that was approved
+3. a signature is all that was added to the file as it was brought
+4. our own validator finds it valid and covering the whole file
+5. the digest recomputed from the finished file is the one that was approved
 """
 
 import base64
@@ -77,6 +78,9 @@ class Completion:
             document.span,
             parts,
             token,
+        )
+        self._documents.require_only_a_signature(
+            signed, document.original_length, document.span
         )
         validation = self._documents.validate(
             signed,

@@ -122,6 +122,7 @@ class Intake:
             sdr=prepared.sdr.hex(),
             sodr=hashlib.sha256(upload.content).hexdigest(),
             page_count=prepared.page_count,
+            structure_checked_by=prepared.checked_by,
             findings=[f"{f.kind}:{f.count}" for f in prepared.findings],
             earlier_signatures=[
                 {

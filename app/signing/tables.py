@@ -91,6 +91,7 @@ class Document(Base):
     page_count: Mapped[int]
     findings: Mapped[list[str]] = mapped_column(JSON)
     earlier_signatures: Mapped[list[dict[str, Any]]] = mapped_column(JSON, default=list)
+    structure_checked_by: Mapped[str | None] = mapped_column(String(120))
     label: Mapped[str | None] = mapped_column(String(400))
     code: Mapped[str | None] = mapped_column(String(16))
     signed: Mapped[str | None] = mapped_column(String(64))

@@ -313,6 +313,18 @@ def test_a_gap_inside_the_persons_bytes_is_not_accepted(
         liars.prepare(theirs, signed_at=NOW)
 
 
+def test_a_file_that_takes_the_second_child_too_long_is_not_prepared(
+    liars: Documents, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    gone = b"".join(
+        frames.encode({"outcome": "refused", "code": "document_too_complex"})
+    )
+    _answer_in_turn(liars, monkeypatch, HONEST, gone)
+
+    with pytest.raises(UnsignableDocumentError, match="too complex"):
+        liars.prepare(PERSONS, signed_at=NOW)
+
+
 HONEST = prepared_reply(PERSONS + UPDATE, 26, 32, 3)
 
 
@@ -346,10 +358,6 @@ def test_an_honest_reply_is_accepted(
         pytest.param(increment_reply(byte_range=[0, 26, 32, 3]), id="by-nobody"),
         pytest.param(
             b"".join(frames.encode({"outcome": "fault", "detail": "x"})), id="a-fault"
-        ),
-        pytest.param(
-            b"".join(frames.encode({"outcome": "refused", "code": "too_large"})),
-            id="a-refusal",
         ),
     ],
 )
