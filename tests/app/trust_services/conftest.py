@@ -38,6 +38,7 @@ PERSON = {
 PKI_DATA = "1.3.6.1.5.5.7.12.2"
 TRANSACTION_ID = "1.3.6.1.5.5.7.7.5"
 SENDER_NONCE = "1.3.6.1.5.5.7.7.6"
+REVOKE_REQUEST = "1.3.6.1.5.5.7.7.17"
 SIGNED_DATA = "1.2.840.113549.1.7.2"
 CONTENT_TYPE = "1.2.840.113549.1.9.3"
 MESSAGE_DIGEST = "1.2.840.113549.1.9.4"
@@ -98,10 +99,11 @@ class CmcClient:
     transaction: int = 0x6A1C_0000_0000_0000_0000_0000_0000_0001
     nonce: bytes = bytes(range(16))
 
-    def controls(self) -> bytes:
+    def controls(self, *more: bytes) -> bytes:
         return sequence(
             control(1, TRANSACTION_ID, integer(self.transaction)),
             control(2, SENDER_NONCE, tlv(0x04, self.nonce)),
+            *more,
         )
 
     def pki_data(
@@ -179,6 +181,16 @@ class CmcClient:
 
     def message(self, request: bytes) -> bytes:
         return self.sign(self.pki_data(request))
+
+    def withdrawal(self, certificate: x509.Certificate) -> bytes:
+        """A PKIData that asks to revoke (RFC 5272 §6.11)."""
+        wanted = sequence(
+            certificate.issuer.public_bytes(),
+            integer(certificate.serial_number),
+            tlv(0x0A, b"\x04"),  # superseded
+        )
+        asked = self.controls(control(3, REVOKE_REQUEST, wanted))
+        return self.pki_data(b"", controls=asked, requests=sequence())
 
     def issuer_and_serial(self) -> bytes:
         der = self.certificate.public_bytes(Encoding.DER)

@@ -10,10 +10,15 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import httpx
 import pytest
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.serialization import Encoding
+from cryptography.x509 import ocsp
 
 from app.trust_services.installation import Installation
 from app.trust_services.server import SILENCE_SECONDS, _ssl_context
@@ -157,3 +162,61 @@ def test_a_silent_client_is_dropped_and_others_are_served_after_it(
         dropped = silent.recv(1)
 
     assert (answer.status_code, dropped) == (200, b"")
+
+
+def test_a_revocation_shows_within_seconds(doors: Doors, box: Any) -> None:
+    """Two doors, four processes: asked at one, seen at every other, CRL and OCSP."""
+    ra_key, key = box.new_key(), box.new_key()
+    installation = Installation.open(doors.folder)
+    client = box.CmcClient(
+        ra_key, box.register(installation, ra_key, datetime.now(UTC)), 4711
+    )
+    issued = _sent(doors, client.message(box.csr_der(key)))
+    certificate = box.certificate_of(issued, key)
+    question = _question(installation, certificate)
+    before = [_shown(doors, certificate, question) for _ in range(4)]
+
+    began = time.monotonic()
+    _sent(doors, client.sign(client.withdrawal(certificate)))
+    after = [_shown(doors, certificate, question) for _ in range(8)]
+    took = time.monotonic() - began
+
+    assert set(before) == {(False, False)}
+    assert set(after) == {(True, True)}
+    assert took < 5, took
+
+
+def _sent(doors: Doors, message: bytes) -> Any:
+    answer = httpx.post(
+        f"{doors.est}/.well-known/est/fullcmc",
+        content=base64.b64encode(message),
+        headers={"Content-Type": "application/pkcs7-mime; smime-type=CMC-request"},
+        verify=doors.trusting_the_root(),
+    )
+    assert answer.status_code == 200, answer.text
+    return SimpleNamespace(data=answer.content)
+
+
+def _question(installation: Installation, certificate: x509.Certificate) -> bytes:
+    issuer = installation.issuers["issuing-ca"].certificate
+    builder = ocsp.OCSPRequestBuilder()
+    builder = builder.add_certificate(certificate, issuer, hashes.SHA256())
+    return builder.build().public_bytes(Encoding.DER)
+
+
+def _shown(
+    doors: Doors, certificate: x509.Certificate, question: bytes
+) -> tuple[bool, bool]:
+    """Whether CRL and OCSP answer say that it is revoked."""
+    crl = x509.load_der_x509_crl(
+        httpx.get(f"{doors.public}/crl/issuing-ca.crl").content
+    )
+    listed = crl.get_revoked_certificate_by_serial_number(certificate.serial_number)
+    answer = httpx.post(
+        f"{doors.public}/ocsp",
+        content=question,
+        headers={"Content-Type": "application/ocsp-request"},
+    )
+    said = ocsp.load_der_ocsp_response(answer.content).certificate_status
+    assert said is not ocsp.OCSPCertStatus.UNKNOWN
+    return listed is not None, said is ocsp.OCSPCertStatus.REVOKED
