@@ -8,7 +8,7 @@ search by a random CKA_ID finds what there is. If neither gives proof,
 
 import secrets
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from typing import Any, Final, cast
 
@@ -29,7 +29,7 @@ from pkcs11.constants import DEFAULT
 
 from hsm.algorithms import Algorithm, Scheme
 from hsm.encoding import CURVES
-from hsm.errors import BlobRefusedError, DeviceRefusedError
+from hsm.errors import BlobRefusedError, HsmError, KeyNotFoundError
 from hsm.key_ids import KEY_ID_BYTES
 from hsm.keys import find
 from hsm.mechanisms import RSA_BITS, mechanism_of
@@ -43,6 +43,11 @@ _NOT_OF_PRIVATE_KEYS: Final = {
     Attribute.WRAP: DEFAULT,
     Attribute.VERIFY: DEFAULT,
 }
+_WRAPPING_KEY_GONE: Final = (
+    ck.KeyHandleInvalid,
+    ck.ObjectHandleInvalid,
+    ck.UnwrappingKeyHandleInvalid,
+)
 
 
 @contextmanager
@@ -120,15 +125,18 @@ def _unwrap_once(
     sealed: Sealed, key_id: bytes, wanted: Mapping[Attribute, object]
 ) -> PrivateKey:
     can_sign = bool(wanted[Attribute.SIGN])
-    unwrapped = cast("UnwrapMixin", sealed.wrapping).unwrap_key(
-        ObjectClass.PRIVATE_KEY,
-        sealed.key_type,
-        sealed.blob,
-        id=key_id,
-        mechanism=sealed.facts.wrapping,
-        capabilities=MechanismFlag.SIGN if can_sign else MechanismFlag(0),
-        template={**_NOT_OF_PRIVATE_KEYS, **wanted},
-    )
+    try:
+        unwrapped = cast("UnwrapMixin", sealed.wrapping).unwrap_key(
+            ObjectClass.PRIVATE_KEY,
+            sealed.key_type,
+            sealed.blob,
+            id=key_id,
+            mechanism=sealed.facts.wrapping,
+            capabilities=MechanismFlag.SIGN if can_sign else MechanismFlag(0),
+            template={**_NOT_OF_PRIVATE_KEYS, **wanted},
+        )
+    except _WRAPPING_KEY_GONE as error:  # destroyed by another process
+        raise KeyNotFoundError("the wrapping key is gone") from error
     return cast("PrivateKey", unwrapped)
 
 
@@ -171,8 +179,9 @@ def _ended(*objects: Object) -> Iterator[None]:
 
 def _end(one: Object) -> None:
     try:
-        one.destroy()
-        one[Attribute.CLASS]
+        with suppress(ck.ObjectHandleInvalid):
+            one.destroy()
+        one[Attribute.CLASS]  # whatever C_DestroyObject answered
     except ck.ObjectHandleInvalid:
         return
     except (ck.PKCS11Error, LookupError) as error:
@@ -187,7 +196,7 @@ def _swept_on_error(session: Session, key_id: bytes) -> Iterator[None]:
         yield
     except SESSION_LOST:  # and with the session, all of its objects
         raise
-    except (BlobRefusedError, DeviceRefusedError, ck.PKCS11Error, LookupError):
+    except (HsmError, ck.PKCS11Error, LookupError):
         _sweep(session, key_id)
         raise
 

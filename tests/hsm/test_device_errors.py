@@ -4,6 +4,7 @@ import os
 import threading
 import time
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -28,8 +29,8 @@ from tests.hsm.shim.sweep import (
 pytestmark = pytest.mark.filterwarnings(
     "ignore::pytest.PytestUnraisableExceptionWarning"
 )
-STEPS = {"wrapped-ec": 1, "one-time": 3, "start-up": 23}
-"""Every so many calls; where it is not all, each series begins at another one."""
+STEPS = {"wrapped-ec": 2, "generate": 5, "rewrap": 9, "one-time": 7, "start-up": 29}
+"""Every so many calls; each error begins at another one."""
 
 
 @pytest.fixture(scope="module")
@@ -63,7 +64,7 @@ def test_an_error_at_any_call_ends_in_an_error_or_right(
     tally = Tally()
 
     for number, series in enumerate(every_series(ceremony, [1])):
-        first = 1 + number % STEPS[ceremony]
+        first = 1 + number // 2 % STEPS[ceremony]
         sweep(bench, series, tally, range(first, MOST_CALLS, STEPS[ceremony]))
 
     assert tally.complaints == []
@@ -76,6 +77,18 @@ def test_a_device_that_stays_away_is_unavailable(bench: Bench, code: str) -> Non
 
     with pytest.raises(HsmUnavailableError):
         bench.sign(bench.ec, Scheme.ECDSA_SHA256)
+
+
+@pytest.mark.parametrize("length", [0, 8, 79, 4104, 1 << 20])
+def test_a_blob_of_an_impossible_length_is_refused_without_the_device(
+    bench: Bench, length: int
+) -> None:
+    bench.shim.arm(
+        1, effect=Effect.INSTEAD, code=CODES["DEVICE_REMOVED"], times=FOR_EVER
+    )
+
+    with pytest.raises(BlobRefusedError, match=f"a blob of {length} bytes"):
+        bench.sign(replace(bench.ec, blob=bytes(length)), Scheme.ECDSA_SHA256)
 
 
 def test_a_locked_pin_is_not_offered_again(bench: Bench) -> None:

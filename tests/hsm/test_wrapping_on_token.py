@@ -20,12 +20,12 @@ from pkcs11.constants import DEFAULT
 from hsm import keys, unwrapped, wrapping_keys
 from hsm.algorithms import Algorithm, Scheme
 from hsm.config import HsmConfig
-from hsm.errors import DeviceRefusedError, HsmUnavailableError
+from hsm.errors import DeviceRefusedError, HsmUnavailableError, KeyNotFoundError
 from hsm.login import Login
 from hsm.modules import MODULES
 from hsm.pkcs11_device import Pkcs11Device
 from hsm.port import MacKey
-from hsm.templates import WRAPPING_KEY
+from hsm.templates import WRAPPABLE_KEY, WRAPPING_KEY
 from hsm.wrapped import WrappedKey
 
 FACTS = MODULES["SoftHSM"]
@@ -225,15 +225,48 @@ def test_an_unwrapped_key_that_can_do_more_signs_nothing_and_goes(
     assert pkcs11_device.one_time_keys() == ()
 
 
+@pytest.mark.parametrize(
+    "weaker",
+    [
+        pytest.param({Attribute.SIGN: True}, id="signs"),
+        pytest.param({Attribute.SENSITIVE: False}, id="not-sensitive"),
+        pytest.param({Attribute.MODIFIABLE: True}, id="modifiable"),
+    ],
+)
+def test_a_new_key_that_can_do_more_is_not_handed_out_and_goes(
+    pkcs11_device: Pkcs11Device,
+    monkeypatch: pytest.MonkeyPatch,
+    weaker: dict[Attribute, object],
+) -> None:
+    original = unwrapped._generate
+
+    def disobey(session: Session, *how: object) -> object:
+        with monkeypatch.context() as patch:
+            wider = {**WRAPPABLE_KEY, **weaker}
+            patch.setattr(unwrapped, "_wrappable", lambda facts: wider)
+            return original(session, *how)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(unwrapped, "_generate", disobey)
+
+    with pytest.raises(DeviceRefusedError, match="not as required"):
+        pkcs11_device.generate_wrapped_key(Algorithm.P256)
+
+    assert pkcs11_device.one_time_keys() == ()
+
+
+@pytest.mark.parametrize("answer", [None, ck.ObjectHandleInvalid], ids=["ok", "none"])
 @pytest.mark.parametrize("use", ["sign", "rewrap", "generate"])
 def test_a_key_that_does_not_go_ends_the_session_and_the_key_with_it(
     pkcs11_device: Pkcs11Device,
     wrapped: WrappedKey,
     monkeypatch: pytest.MonkeyPatch,
     use: str,
+    answer: type[ck.PKCS11Error] | None,
 ) -> None:
     def stay(one: Object) -> None:
-        """What a module does whose C_DestroyObject answers OK and nothing else."""
+        """What a module does whose C_DestroyObject answers and does nothing else."""
+        if answer is not None:
+            raise answer
 
     calls: dict[str, Callable[[], object]] = {
         "sign": lambda: pkcs11_device.sign_with_wrapped_key(
@@ -279,6 +312,21 @@ def test_a_wrapping_key_made_by_another_process_is_found(
 
     device.close()
     assert wrapped.wrapping_key == made
+
+
+def test_a_wrapping_key_destroyed_by_another_process_is_missed(
+    own_config: HsmConfig,
+) -> None:
+    """Its handle is still held here."""
+    device = Pkcs11Device.open(own_config)
+    wrapped = device.generate_wrapped_key(Algorithm.P256)
+    with device._login.exclusively() as session, device._login.writing(session) as w:
+        wrapping_keys.destroy(w, wrapped.wrapping_key)
+
+    with pytest.raises(KeyNotFoundError, match="gone"):
+        device.sign_with_wrapped_key(wrapped, Scheme.ECDSA_SHA256, [bytes(32)])
+
+    device.close()
 
 
 def test_a_number_is_not_given_twice(own_config: HsmConfig) -> None:
