@@ -17,6 +17,7 @@ from hsm.errors import HsmError
 from hsm.pkcs11_device import Pkcs11Device
 from sam import audit, setup
 from sam.config import SamConfig
+from sam.credentials.cli import credentials_group
 from sam.database import Database
 from sam.start import StartError, missing, unusable_policy
 from sam.trust import chain_doctor, chain_file
@@ -126,6 +127,9 @@ def explain_chain(config: SamConfig, file: BinaryIO, category: str) -> None:
 def show_config(config: SamConfig) -> None:
     """Print the settings in force."""
     click.echo(config.model_dump_json(indent=2))
+
+
+main.add_command(credentials_group)
 
 
 @main.group("audit")

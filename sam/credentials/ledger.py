@@ -24,10 +24,10 @@ from sam import errors as refused
 from sam.credentials.record import (
     AlteredCredentialError,
     Credential,
+    Keeper,
     mac_of,
     number,
 )
-from sam.module import Sam
 from sam.schema import credential_heads as heads
 from sam.schema import credential_ledger as entries
 
@@ -65,33 +65,33 @@ class _Entry:
     row_mac: bytes
 
 
-def record(sam: Sam, *changes: Change) -> None:
+def record(keeper: Keeper, *changes: Change) -> None:
     """Write all ``changes`` with their entries and audit records, in one commit.
 
     What one raises undoes all. No call to the device is inside a database transaction:
     who was overtaken begins again.
     """
     for _ in range(ATTEMPTS):
-        with sam.database.begin() as connection:
+        with keeper.database.begin() as connection:
             seen = head(connection)
-        entered = _entries(sam.device, seen, changes)
-        sam.fault("before-credential-change")
+        entered = _entries(keeper.device, seen, changes)
+        keeper.fault("before-credential-change")
         try:
-            with sam.database.begin() as connection:
+            with keeper.database.begin() as connection:
                 _move_head(connection, seen, entered[-1].after)
                 for change, entry in zip(changes, entered, strict=True):
                     change.write(connection, entry.row_mac)
                     _append(connection, change.credential, entry)
-                    _tell(sam, connection, change, entry.after.sequence)
+                    _tell(keeper, connection, change, entry.after.sequence)
         except _MovedError:
             continue
-        sam.fault("after-credential-change")
+        keeper.fault("after-credential-change")
         return
     raise refused.SamUnavailableError("too many changes of credentials at a time")
 
 
 def require_newest(
-    sam: Sam, credential: Credential, newest: Row[Any] | None, ends: "Ends"
+    keeper: Keeper, credential: Credential, newest: Row[Any] | None, ends: "Ends"
 ) -> None:
     """Raise ``AlteredCredentialError`` unless the ledger knows nothing newer.
 
@@ -102,8 +102,8 @@ def require_newest(
     if newest is None or newest.version != credential.version:
         raise AlteredCredentialError("the ledger knows another version")
     before = Head(newest.sequence - 1, newest.previous_mac)
-    row_mac = credential.mac(sam.device)
-    mac = _mac(sam.device, before, credential, row_mac)
+    row_mac = credential.mac(keeper.device)
+    mac = _mac(keeper.device, before, credential, row_mac)
     if not (
         hmac.compare_digest(newest.row_mac, row_mac)
         and hmac.compare_digest(newest.mac, mac)
@@ -149,14 +149,14 @@ def head(connection: Connection) -> Head:
     return Head(0, GENESIS) if row is None else Head(*row)
 
 
-def verify(sam: Sam) -> int:
+def verify(keeper: Keeper) -> int:
     """Return how many entries hold together from the first; raise at a break."""
-    with sam.database.begin() as connection:
+    with keeper.database.begin() as connection:
         found = connection.execute(select(entries).order_by(entries.c.sequence)).all()
         stated = head(connection)
     last = Head(0, GENESIS)
     for entry in found:
-        mac = _mac(sam.device, last, entry, entry.row_mac)
+        mac = _mac(keeper.device, last, entry, entry.row_mac)
         whole = entry.previous_mac == last.mac and hmac.compare_digest(entry.mac, mac)
         if entry.sequence != last.sequence + 1 or not whole:
             raise AlteredCredentialError(f"the ledger breaks at {last.sequence + 1}")
@@ -227,11 +227,13 @@ def _append(connection: Connection, credential: Credential, entry: _Entry) -> No
     )
 
 
-def _tell(sam: Sam, connection: Connection, change: Change, sequence: int) -> None:
+def _tell(
+    keeper: Keeper, connection: Connection, change: Change, sequence: int
+) -> None:
     audit.append(
         connection,
         change.event,
-        now=sam.clock(),
+        now=keeper.clock(),
         credential_id=change.credential.credential_id,
         signer_id=change.credential.signer_id.hex(),
         version=change.credential.version,

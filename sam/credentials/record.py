@@ -8,21 +8,36 @@ with it. That a row is the newest is the ledger's matter (``sam.credentials.ledg
 import base64
 import hashlib
 import hmac
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from enum import StrEnum
-from typing import Any, Final
+from typing import Any, Final, Protocol
 
 from sqlalchemy import Row
 
 from hsm.key_ids import KeyId
 from hsm.port import MacKey, SigningDevice
 from hsm.wrapped import WrappedKey
+from sam.database import Database
 from sam.messages import CredentialAlgorithm
+from sam.module import SamDevice
 
 POLICY: Final = "test-lasting-1"
 """What a credential was made under; another profile is another name."""
+
+
+class Keeper(Protocol):
+    """What keeping credentials takes of a SAM; an operator's desk has it, too."""
+
+    @property
+    def database(self) -> Database: ...
+    @property
+    def device(self) -> SamDevice: ...
+    @property
+    def clock(self) -> Callable[[], datetime]: ...
+    @property
+    def fault(self) -> Callable[[str], None]: ...
 
 
 class State(StrEnum):

@@ -10,18 +10,12 @@ Killed anywhere, it is simply run again: what is under the newest key is left al
 """
 
 from dataclasses import dataclass, replace
-from typing import Protocol
 
 from hsm.key_ids import KeyId
 from hsm.wrapped import WrappingKeyCustody
 from sam import audit
 from sam.credentials import ledger, rows
-from sam.credentials.record import AlteredCredentialError, Credential
-from sam.module import Sam
-
-
-class _Device(WrappingKeyCustody, Protocol):
-    """What an operator has on the SAM's own machine, and no call has."""
+from sam.credentials.record import AlteredCredentialError, Credential, Keeper
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -34,55 +28,55 @@ class Rewrapped:
     left: tuple[str, ...]
 
 
-def rewrap(sam: Sam, custody: _Device, *, new_key: bool) -> Rewrapped:
+def rewrap(keeper: Keeper, custody: WrappingKeyCustody, *, new_key: bool) -> Rewrapped:
     """Raises ``HsmError``: run it again."""
     if new_key:
         custody.create_wrapping_key()  # 1
-    newest = sam.device.wrapping_keys()[-1]
-    with sam.database.begin() as connection:
+    newest = keeper.device.wrapping_keys()[-1]
+    with keeper.database.begin() as connection:
         due = rows.wrapped_otherwise(connection, newest)
     count, left = 0, []
     for credential_id in due:  # 2
         try:
-            count += _rewrapped(sam, credential_id)
+            count += _rewrapped(keeper, credential_id)
         except (AlteredCredentialError, rows.OvertakenError) as error:
             left.append(f"{credential_id}: {error.code}")
-    destroyed, kept = _destroy_unused(sam, custody, newest)  # 3
+    destroyed, kept = _destroy_unused(keeper, custody, newest)  # 3
     return Rewrapped(count=count, destroyed=destroyed, kept=kept, left=tuple(left))
 
 
-def _rewrapped(sam: Sam, credential_id: str) -> int:
-    credential = rows.load(sam, credential_id)
+def _rewrapped(keeper: Keeper, credential_id: str) -> int:
+    credential = rows.load(keeper, credential_id)
     if credential is None or not credential.blob:
         return 0
-    sam.fault("before-rewrap")
-    again = sam.device.rewrap(credential.wrapped)
-    sam.fault("after-rewrap")
+    keeper.fault("before-rewrap")
+    again = keeper.device.rewrap(credential.wrapped)
+    keeper.fault("after-rewrap")
     moved = replace(
         credential,
         blob=again.blob,
         wrapping_key=again.wrapping_key,
         version=credential.version + 1,
     )
-    _write(sam, moved)
+    _write(keeper, moved)
     return 1
 
 
-def _write(sam: Sam, moved: Credential) -> None:
+def _write(keeper: Keeper, moved: Credential) -> None:
     change = ledger.Change(
         credential=moved,
         event=audit.Event.CREDENTIAL_REWRAPPED,
         write=lambda connection, mac: rows.replace(connection, moved, mac),
         detail={"wrapping_key": moved.wrapping_key.hex()},
     )
-    ledger.record(sam, change)
+    ledger.record(keeper, change)
 
 
 def _destroy_unused(
-    sam: Sam, custody: _Device, newest: KeyId
+    keeper: Keeper, custody: WrappingKeyCustody, newest: KeyId
 ) -> tuple[tuple[KeyId, ...], tuple[KeyId, ...]]:
-    older = tuple(key for key in sam.device.wrapping_keys() if key != newest)
-    with sam.database.begin() as connection:
+    older = tuple(key for key in keeper.device.wrapping_keys() if key != newest)
+    with keeper.database.begin() as connection:
         needed = rows.may_need_older_keys(connection) or rows.wrapped_otherwise(
             connection, newest
         )

@@ -17,12 +17,12 @@ from sam.credentials.record import (
     POLICY,
     AlteredCredentialError,
     Credential,
+    Keeper,
     State,
     opened,
 )
 from sam.messages import CredentialAlgorithm
 from sam.messages import State as TxState
-from sam.module import Sam
 from sam.schema import credentials, transactions
 from sam.store import ENDED, insert_once
 
@@ -115,12 +115,12 @@ def ids_of(connection: Connection, signer_id: bytes, limit: int) -> Sequence[str
     ).all()
 
 
-def load(sam: Sam, credential_id: str) -> Credential | None:
+def load(keeper: Keeper, credential_id: str) -> Credential | None:
     """The credential as this SAM last wrote it; None if it never made one.
 
     Raises ``AlteredCredentialError`` for a row that was changed, swapped or put back.
     """
-    with sam.database.begin() as connection:
+    with keeper.database.begin() as connection:
         row = _row(connection, credential_id)
         newest = ledger.newest(connection, credential_id)
         ends = ledger.ends(connection)
@@ -128,8 +128,8 @@ def load(sam: Sam, credential_id: str) -> Credential | None:
         if newest is not None:
             raise AlteredCredentialError("a row is missing")
         return None
-    credential = opened(sam.device, row)
-    ledger.require_newest(sam, credential, newest, ends)
+    credential = opened(keeper.device, row)
+    ledger.require_newest(keeper, credential, newest, ends)
     return credential
 
 

@@ -137,8 +137,6 @@ def _require_usable(
 ) -> None:
     if credential.state != State.ACTIVE or not credential.blob:
         raise CeremonyError(f"credential_{credential.state.value}")
-    if scheme not in SCHEMES_OF[credential.algorithm]:
-        raise CeremonyError("scheme_of_another_key")
     _require_accepted(sam, credential, scheme)
 
 

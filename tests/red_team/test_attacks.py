@@ -11,7 +11,13 @@ from pathlib import Path
 
 import pytest
 
-from tests.red_team import attacks, batch_attacks, free_tier_attacks, pass_attacks
+from tests.red_team import (
+    attacks,
+    batch_attacks,
+    credential_attacks,
+    free_tier_attacks,
+    pass_attacks,
+)
 from tests.red_team.attacks import Attack
 from tests.red_team.stage import NOBODY, Stage, as_attacker
 
@@ -20,6 +26,7 @@ ATTACKS = (
     *free_tier_attacks.ATTACKS,
     *batch_attacks.ATTACKS,
     *pass_attacks.ATTACKS,
+    *credential_attacks.ATTACKS,
 )
 GROUP = NOBODY if os.getuid() == 0 else None
 
@@ -29,6 +36,7 @@ def honest_walk(stage: Stage) -> None:
     """The unchanged case passes; it also loads all that a child will need."""
     holder = stage.person("jean")
     assert stage.finish(stage.approved(holder)).release > 0
+    credential_attacks.prepare(stage)
 
 
 def spoils(stage: Stage) -> tuple[int, int, int]:
