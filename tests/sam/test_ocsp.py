@@ -6,6 +6,8 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+from asn1crypto import core
+from asn1crypto import ocsp as asn1_ocsp
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec, ed25519, rsa
@@ -66,8 +68,27 @@ def code_of(script: Script, by: Delegate = RESPONDER) -> str:
     return caught.value.code
 
 
+def times(number: int) -> Script:
+    """The same answer so many times, and signed again: no builder makes that."""
+
+    def script(said: Said) -> bytes:
+        response = asn1_ocsp.OCSPResponse.load(said.der())
+        basic = response["response_bytes"]["response"].parsed
+        data = basic["tbs_response_data"]
+        answers = [data["responses"][0]] * number
+        data["responses"] = asn1_ocsp.Responses([one.copy() for one in answers])
+        signature = said.by.key.sign(data.dump(), ec.ECDSA(hashes.SHA256()))
+        basic["signature"] = signature
+        response["response_bytes"]["response"] = core.ParsableOctetString(basic.dump())
+        der: bytes = response.dump()
+        return der
+
+    return script
+
+
 GOOD: dict[str, Script] = {
     "unchanged": but(),
+    "signed-again": times(1),
     "named-by-subject": but(named_by=rfc6960.OCSPResponderEncoding.NAME),
     "sha384": but(signed_over=hashes.SHA384()),
     "the-issuer-itself": but(by=ISSUER_ITSELF),
@@ -146,6 +167,8 @@ REFUSED: dict[str, Script] = {
     "try-later": refusal(rfc6960.OCSPResponseStatus.TRY_LATER),
     "sig-required": refusal(rfc6960.OCSPResponseStatus.SIG_REQUIRED),
     "unauthorized": refusal(rfc6960.OCSPResponseStatus.UNAUTHORIZED),
+    "no-answer": times(0),
+    "two-answers": times(2),
     "unknown": but(status=Status.UNKNOWN),
     "other-serial": but(serial=SIBLING.serial_number),
     "other-name": but(name_hash=bytes(32)),
@@ -190,6 +213,13 @@ REFUSED: dict[str, Script] = {
 @pytest.mark.parametrize("script", REFUSED.values(), ids=REFUSED)
 def test_an_answer_that_does_not_hold_is_as_good_as_none(script: Script) -> None:
     assert code_of(script) == STATUS_UNKNOWN
+
+
+def test_the_log_tells_what_the_responder_answered() -> None:
+    asked, answer = answered(refusal(rfc6960.OCSPResponseStatus.TRY_LATER))
+
+    with pytest.raises(NotGoodError, match="TRY_LATER"):
+        ocsp.check(asked, answer, NOW)
 
 
 def test_a_revoked_certificate_is_said_to_be_revoked() -> None:
