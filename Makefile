@@ -44,8 +44,9 @@ bench: $(READY)  ## what a transaction costs and where it goes
 	  $(BIN)/python -m benchmarks.$$part || exit 1; \
 	done
 
-race:  ## the free tier's last place, 64 threads × 200 rounds
+race:  ## the free tier's last place, 64 threads × 200 rounds; two SAM nodes at one transaction, 1 000 times
 	@QUOTA_RACE_ROUNDS=200 $(BIN)/python -m pytest -q tests/app/plans/test_race.py
+	@NODE_RACE_ROUNDS=1000 $(BIN)/python -m pytest -q tests/nodes/test_races.py
 
 hsm-faults: $(READY)  ## every PKCS#11 error at every call of each ceremony
 	@$(BIN)/python -m tests.hsm.shim.sweep
