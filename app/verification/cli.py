@@ -28,6 +28,7 @@ from app.verification.spoken import spoken
 
 UNREADABLE = 2
 MAX_CRL = 50_000_000
+LIMITS = Limits(max_bytes=MAX_DOCUMENT, wall_seconds=60.0, cpu_seconds=30)
 FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
 
 
@@ -79,13 +80,16 @@ def verify_archive(
     files = {printable(file.name): content(file, MAX_DOCUMENT) for file in documents}
     if len(files) != len(documents):
         raise refused("Two documents have the same file name.")
+    parser = Documents(LIMITS)
     try:
         report = verify_evidence(
-            content(archive, MAX_ARCHIVE), documents=files, trust=trust
+            content(archive, MAX_ARCHIVE), documents=files, trust=trust, parser=parser
         )
     except UnreadableEvidenceError as error:
         name = printable(archive.name)
         raise refused(f"{name} is no evidence archive: {error}.") from None
+    finally:
+        parser.close()
     tell(report.lines(), report.to_json(), as_json=as_json)
     raise SystemExit(not report.holds)
 
@@ -134,8 +138,7 @@ def _judged(
     *,
     offline: bool,
 ) -> Judgement:
-    limits = Limits(max_bytes=MAX_DOCUMENT, wall_seconds=60.0, cpu_seconds=30)
-    documents = Documents(limits)
+    documents = Documents(LIMITS)
     with httpx.Client(timeout=TIMEOUT_SECONDS) as http:
         trust = FileTrust(
             anchors_given=anchors,

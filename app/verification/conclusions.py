@@ -20,7 +20,10 @@ APPROVED: Final = (
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Conclusions:
-    """``delivered``: the files given whose signature holds; ``given``: how many."""
+    """``delivered``: the files given whose signature holds; ``given``: how many.
+
+    ``unaltered``: those of which this program saw that only a signature was added.
+    """
 
     checks: Checks
     data: TransactionData | None
@@ -28,6 +31,7 @@ class Conclusions:
     chain: Chain | None
     delivered: Sequence[str]
     given: int
+    unaltered: Sequence[str] = ()
 
     def proven(self) -> Iterator[str]:
         if self.checks.held(*APPROVED) and self.data is not None:
@@ -43,6 +47,8 @@ class Conclusions:
                     f"{name} holds a signature over the digest that was approved, made"
                     f" with the key of the certificate of “{signer}”."
                 )
+        for name in self.unaltered:
+            yield f"{name} is the file as it was brought, and a signature behind it."
         if self.checks.held("chain_anchor", "pass_anchor"):
             yield "Certificate and pass come from the issuer whose anchor you gave."
         if self.checks.held("request_anchor"):
@@ -83,6 +89,12 @@ class Conclusions:
             )
         if not self.checks.held("request_anchor"):
             yield "Who asked the wallet: without --request-anchor that is not settled."
+        if set(self.delivered) - set(self.unaltered):
+            yield (
+                "That only a signature was added to the file as it was brought: where"
+                " statement.json says so, that is the documents process's claim, which"
+                " the SAM did not verify."
+            )
         approved = len(self.data.documents) if self.data is not None else 0
         if len(self.delivered) < max(approved, self.given):
             yield (

@@ -1,8 +1,9 @@
 """One signed PDF against the evidence (ISO 32000-2 §12.8.1, RFC 5652 §5.4 and §11.2).
 
 The file is not interpreted as a PDF: a ByteRange is looked for whose digest was
-approved. Whether a later addition changes what a reader sees, and whether the time
-stamp is good, is the business of ``qes verify``.
+approved. Only whether a signature is all that was added takes a PDF parser. Whether a
+later addition changes what a reader sees, and whether the time stamp is good, is the
+business of ``qes verify``.
 """
 
 import hashlib
@@ -10,7 +11,7 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import islice
-from typing import Final
+from typing import Final, Protocol
 
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.serialization import Encoding
@@ -22,6 +23,7 @@ from app.ades.byte_range import (
     gap,
     sdr,
 )
+from app.ades.errors import AdesError, IncrementError
 from app.verification import chains, cms_signature, jose
 from app.verification.record_checks import StatedDocument, sha256
 from app.verification.report import NotCheckedError, NotShownError
@@ -34,6 +36,14 @@ _BYTE_RANGE: Final = re.compile(
     rb"/ByteRange\s{0,64}\[\s{0,64}(\d{1,10})\s{1,64}(\d{1,10})"
     rb"\s{1,64}(\d{1,10})\s{1,64}(\d{1,10})\s{0,64}\]"
 )
+
+
+class Parser(Protocol):
+    """A confined PDF parser (``app.ades.documents``)."""
+
+    def require_only_a_signature(
+        self, content: bytes, original_length: int, byte_range: ByteRange
+    ) -> str: ...
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -104,6 +114,23 @@ def check_prepared(found: Found) -> None:
     digest.update(view[resume : resume + after])
     if digest.hexdigest() != found.stated.checksum:
         raise NotShownError("is not the prepared file statement.json names")
+
+
+def check_structure(found: Found, original: int, parser: Parser | None) -> None:
+    """Of the file as it was signed: what came later is ``check_whole``'s business."""
+    if parser is None:
+        raise NotCheckedError(
+            "Whether only a signature was added was not checked: that takes a parser."
+        )
+    end = found.byte_range[2] + found.byte_range[3]
+    try:
+        parser.require_only_a_signature(found.content[:end], original, found.byte_range)
+    except IncrementError as unfit:
+        raise NotShownError(f"got more than a signature: {unfit}".rstrip(".")) from None
+    except AdesError as unable:
+        raise NotCheckedError(
+            f"Whether only a signature was added cannot be told: {unable}"
+        ) from None
 
 
 def check_whole(found: Found) -> None:

@@ -28,12 +28,19 @@ class Trust:
     request_anchors: Sequence[x509.Certificate] = ()
 
 
-def verify(archive: bytes, *, documents: Mapping[str, bytes], trust: Trust) -> Report:
+def verify(
+    archive: bytes,
+    *,
+    documents: Mapping[str, bytes],
+    trust: Trust,
+    parser: document_checks.Parser | None = None,
+) -> Report:
     """Raise ``UnreadableEvidenceError`` if there is nothing to check.
 
-    ``documents``: name to print → signed file.
+    ``documents``: name to print → signed file. Without ``parser`` it stays open whether
+    only a signature was added to them.
     """
-    run = _Run(files=a.read(archive), trust=trust)
+    run = _Run(files=a.read(archive), trust=trust, parser=parser)
     run.check_service_text()
     run.check_request()
     run.check_pass()
@@ -47,6 +54,7 @@ def verify(archive: bytes, *, documents: Mapping[str, bytes], trust: Trust) -> R
         chain=run.chain,
         delivered=run.delivered,
         given=len(documents),
+        unaltered=run.unaltered,
     )
     return Report(
         checks=tuple(run.checks.made),
@@ -61,6 +69,7 @@ class _Run:
 
     files: Mapping[str, bytes]
     trust: Trust
+    parser: document_checks.Parser | None = None
     checks: Checks = field(default_factory=Checks)
     asked: wallet_checks.Request | None = None
     data: wallet_checks.TransactionData | None = None
@@ -70,6 +79,7 @@ class _Run:
     chain: chains.Chain | None = None
     agreed: record_checks.Statement | None = None
     delivered: tuple[str, ...] = ()
+    unaltered: tuple[str, ...] = ()
 
     @staticmethod
     def _anchored(
@@ -259,11 +269,19 @@ class _Run:
             f"{name}: without the signature it is the file that was prepared.",
             lambda: document_checks.check_prepared(needed(found, name)),
         )
-        self.checks.make(
+        original = self.checks.make(
             f"document_original:{name}",
             [name, a.STATEMENT],
             f"{name}: it begins with the file as it was brought, unchanged.",
             lambda: document_checks.check_original(needed(found, name)),
+        )
+        self.checks.make(
+            f"document_structure:{name}",
+            [name, a.STATEMENT],
+            f"{name}: a signature is all that was added to the file as it was brought.",
+            lambda: document_checks.check_structure(
+                needed(found, name), needed(original, name), self.parser
+            ),
         )
         self.checks.make(
             f"document_whole:{name}",
@@ -273,3 +291,5 @@ class _Run:
         )
         if self.checks.held(f"document_digest:{name}", f"document_signature:{name}"):
             self.delivered += (name,)
+        if self.checks.held(f"document_structure:{name}"):
+            self.unaltered += (name,)

@@ -34,6 +34,7 @@ class Home:
     documents: Mapping[str, bytes]
     trust: Trust
     other_root: x509.Certificate
+    parser: Documents
 
     @property
     def files(self) -> Mapping[str, bytes]:
@@ -45,12 +46,14 @@ class Home:
         files: Mapping[str, bytes] | None = None,
         documents: Mapping[str, bytes] | None = None,
         trust: Trust | None = None,
+        parsing: bool = True,
     ) -> Report:
         """The report, with what is given instead of what there is."""
         return verify(
             self.archive if files is None else packed(files),
             documents=self.documents if documents is None else documents,
             trust=self.trust if trust is None else trust,
+            parser=self.parser if parsing else None,
         )
 
     def changed(self, name: str, change: Callable[[bytes], bytes]) -> Report:
@@ -96,6 +99,7 @@ def home(
                 request_anchors=[world.access_root],
             ),
             other_root=pki.root.certificate,
+            parser=documents,
         )
 
 

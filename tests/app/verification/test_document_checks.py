@@ -2,10 +2,12 @@
 
 import pytest
 
+from app.ades.documents import Documents
 from app.verification import archive, chains, document_checks, record_checks
 from app.verification.cms_signature import UnreadableSignatureError, read
 from app.verification.document_checks import Found
 from app.verification.report import NotCheckedError, NotShownError
+from tests.app.ades import pdfs
 from tests.app.verification.conftest import ORIGINALS, Home
 
 
@@ -67,3 +69,50 @@ def test_an_original_without_an_end_is_left_open(found: Found) -> None:
 
     with pytest.raises(NotCheckedError):
         document_checks.check_original(endless)
+
+
+@pytest.fixture
+def length() -> int:
+    return len(ORIGINALS["lease.pdf"])
+
+
+def with_content(found: Found, content: bytes) -> Found:
+    return Found(content=content, byte_range=found.byte_range, stated=found.stated)
+
+
+def test_a_signature_is_all_that_was_added(
+    found: Found, length: int, documents: Documents
+) -> None:
+    document_checks.check_structure(found, length, documents)
+
+
+def test_what_came_after_the_signature_is_not_judged_here(
+    found: Found, length: int, documents: Documents
+) -> None:
+    later = pdfs.updated(found.content, {19: b"\n19 0 obj\n<< >>\nendobj\n"})
+
+    document_checks.check_structure(with_content(found, later), length, documents)
+
+
+def test_more_than_a_signature_is_named(
+    found: Found, length: int, documents: Documents
+) -> None:
+    described = found.content.replace(
+        b"(Electronic signature)", b"(Electronic agreement)"
+    )
+    moved = with_content(found, described[: len(found.content)])
+
+    with pytest.raises(NotShownError, match=r"got more than a signature: .+[^.]$"):
+        document_checks.check_structure(moved, length, documents)
+
+
+def test_without_a_parser_it_stays_open(found: Found, length: int) -> None:
+    with pytest.raises(NotCheckedError, match="takes a parser"):
+        document_checks.check_structure(found, length, None)
+
+
+def test_where_no_child_can_be_had_it_stays_open(found: Found, length: int) -> None:
+    nowhere = Documents(jobs="app.ades.no_such_jobs")
+
+    with pytest.raises(NotCheckedError, match="cannot be told: the fork server"):
+        document_checks.check_structure(found, length, nowhere)

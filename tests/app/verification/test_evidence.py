@@ -53,7 +53,7 @@ def test_real_evidence_holds_in_every_check(home: Home) -> None:
     report = home.judged()
 
     assert set(outcomes(report).values()) == {Outcome.HOLDS}
-    assert [check.number for check in report.checks] == list(range(1, 26))
+    assert [check.number for check in report.checks] == list(range(1, 28))
 
 
 @pytest.mark.parametrize("name", a.FILES)
@@ -186,6 +186,21 @@ def test_without_anchors_nothing_fails_and_the_issuer_is_not_established(
     assert left == {"request_anchor", "pass_anchor", "chain_anchor"}
     assert report.holds
     assert "anybody could have made these files" in " ".join(report.not_proven)
+
+
+def test_that_only_a_signature_was_added_is_proven_by_a_parser(home: Home) -> None:
+    text = " ".join(home.judged().proven)
+
+    assert "lease.pdf is the file as it was brought, and a signature behind it" in text
+
+
+def test_that_only_a_signature_was_added_is_left_open_without_one(home: Home) -> None:
+    report = home.judged(parsing=False)
+
+    left = {n for n, o in outcomes(report).items() if o is Outcome.OPEN}
+    assert left == {f"document_structure:{name}" for name in home.documents}
+    assert "which the SAM did not verify" in " ".join(report.not_proven)
+    assert "as it was brought, and a signature" not in " ".join(report.proven)
 
 
 def test_another_anchor_establishes_nothing(home: Home) -> None:
@@ -365,7 +380,12 @@ def test_what_is_no_token_is_a_failed_check(
 
 
 def test_the_verifier_gives_the_same_report_again(home: Home) -> None:
-    again = verify(home.archive, documents=home.documents, trust=home.trust)
+    again = verify(
+        home.archive,
+        documents=home.documents,
+        trust=home.trust,
+        parser=home.parser,
+    )
 
     assert again == home.judged()
 
