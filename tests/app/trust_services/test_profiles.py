@@ -35,6 +35,15 @@ GOOD = ProfileConfig(
             id="any-purpose",
         ),
         pytest.param({"key_purpose": ExtendedKeyUsageOID.OCSP_SIGNING}, id="ocsp"),
+        pytest.param({"without_status": True}, id="nobody-can-revoke-it"),
+        pytest.param(
+            {
+                "key_purpose": ExtendedKeyUsageOID.OCSP_SIGNING,
+                "without_status": True,
+                "validity": timedelta(hours=25),
+            },
+            id="ocsp-for-more-than-a-day",
+        ),
         pytest.param({"validity": timedelta(0)}, id="no-validity"),
         pytest.param({"validity": timedelta(days=3661)}, id="more-than-ten-years"),
         pytest.param({"subject_attributes": frozenset()}, id="nowhere-to-say-test"),
