@@ -45,9 +45,11 @@ REPEATABLE: Final = frozenset(
         "issue_pass",
         # Once ended, ended.
         "abort",
+        "revoke_credential",
         # The same file again changes nothing.
         "keep_file",
         # These only look.
+        "list_credentials",
         "list_passes",
         "pass_status_list",
         "status",

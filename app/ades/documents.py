@@ -34,6 +34,7 @@ from app.ades.errors import (
     UnsignableDocumentError,
 )
 from app.ades.reports import EarlierSignature, Finding, SignatureReport
+from app.ades.schemes import ECDSA_SHA256
 from app.ades.verdict import Validation, unsigned, verdict
 
 __all__ = ["CmsParts", "Documents", "Limits", "Prepared", "Validation"]
@@ -81,11 +82,13 @@ class Prepared:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CmsParts:
-    """What the SAM released: DER SET OF, DER ECDSA-Sig-Value, DER chain leaf first."""
+    """What the SAM released: DER SET OF, signature, DER chain leaf first, and how the
+    signature was made (a name of ``schemes.SCHEMES``)."""
 
     signed_attributes: bytes
     signature: bytes
     chain: tuple[bytes, ...]
+    scheme: str = ECDSA_SHA256
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -195,7 +198,8 @@ class Documents:
         blobs = [prepared, parts.signed_attributes, parts.signature]
         blobs += [timestamp_token or b"", *parts.chain]
         try:
-            frame = self._run("embed", {"byte_range": byte_range}, blobs)
+            arguments = {"byte_range": byte_range, "scheme": parts.scheme}
+            frame = self._run("embed", arguments, blobs)
             (signed,) = frame.blobs
         except (ChildFaultError, UnsignableDocumentError, ValueError) as fault:
             raise EmbeddingError(f"the signature cannot be embedded: {fault}") from None

@@ -4,7 +4,7 @@ Runs in the confined child. In this order:
 
     1. the gap is an empty placeholder, and the file ends where the ByteRange ends
     2. the signed attributes are exactly those of this file's sdr and this certificate
-    3. the signature verifies with the certificate's P-256 key
+    3. the signature verifies with the certificate's key, made as it is said to be
     4. the timestamp token, if any, is over this signature
     5. the CMS is put together around the given bytes and written into the gap
 
@@ -17,17 +17,18 @@ from typing import Final
 
 from asn1crypto import cms, x509
 from cryptography import x509 as pyca_x509
-from cryptography.exceptions import InvalidSignature
-from cryptography.hazmat.primitives import hashes
-from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.exceptions import UnsupportedAlgorithm
+from cryptography.hazmat.primitives.asymmetric.types import (
+    CertificatePublicKeyTypes,
+)
 
 from app.ades.byte_range import (
     ByteRange,
     ByteRangeError,
     covers_whole_file,
+    digest,
     filled,
     gap,
-    sdr,
 )
 from app.ades.der import (
     CONTEXT_0,
@@ -40,12 +41,11 @@ from app.ades.der import (
     tlv,
 )
 from app.ades.errors import EmbeddingError
+from app.ades.schemes import ECDSA_SHA256, SCHEMES, Scheme, scheme_named
 from app.ades.signed_attributes import signed_attributes
 
 OID_SIGNED_DATA: Final = bytes.fromhex("06092a864886f70d010702")
 OID_DATA: Final = bytes.fromhex("06092a864886f70d010701")
-SHA256: Final = bytes.fromhex("300b0609608648016503040201")
-ECDSA_WITH_SHA256: Final = bytes.fromhex("300a06082a8648ce3d040302")
 SIGNATURE_TIME_STAMP: Final = bytes.fromhex("060b2a864886f70d010910020e")
 
 
@@ -57,24 +57,29 @@ def embed(
     signature: bytes,
     chain: Sequence[bytes],
     timestamp_token: bytes | None,
+    scheme: str = ECDSA_SHA256,
 ) -> bytes:
     """Return the signed file: ``prepared`` with only the gap filled.
 
-    ``attributes``: DER SET OF; ``signature``: DER ECDSA-Sig-Value; ``chain``: DER
-    certificates, signer first. Raises ``EmbeddingError``.
+    ``attributes``: DER SET OF; ``signature``: DER ECDSA-Sig-Value, or as long as the
+    RSA modulus; ``chain``: DER certificates, signer first; ``scheme``: a name of
+    ``schemes.SCHEMES``. Raises ``EmbeddingError``.
     """
-    digest = _digest_of_unsigned(prepared, byte_range)
+    made = scheme_named(scheme)
+    message_digest = _digest_of_unsigned(prepared, byte_range, made)
     if not chain:
         raise EmbeddingError("there is no signing certificate")
     certificate = _certificate(chain[0])
-    if attributes != signed_attributes(digest, certificate):
+    if attributes != signed_attributes(message_digest, certificate):
         raise EmbeddingError(
             "the signed attributes are not those of this file and certificate"
         )
-    _verify_signature(chain[0], signature, attributes)
+    made.verify(_public_key(chain[0]), signature, attributes)
     if timestamp_token is not None:
         _verify_imprint(timestamp_token, signature)
-    message = signed_data(certificate, attributes, signature, chain, timestamp_token)
+    message = signed_data(
+        certificate, attributes, signature, chain, timestamp_token, scheme=made
+    )
     return _fill(prepared, byte_range, message)
 
 
@@ -84,6 +89,8 @@ def signed_data(
     signature: bytes,
     chain: Sequence[bytes],
     timestamp_token: bytes | None,
+    *,
+    scheme: Scheme = SCHEMES[ECDSA_SHA256],
 ) -> bytes:
     """DER ContentInfo with detached SignedData (RFC 5652 §5.1) of one signer."""
     signer_identifier = tlv(
@@ -101,9 +108,9 @@ def signed_data(
         SEQUENCE,
         INTEGER_1,
         signer_identifier,
-        SHA256,
+        scheme.digest_algorithm,
         implicit_attributes,
-        ECDSA_WITH_SHA256,
+        scheme.signature_algorithm,
         tlv(OCTET_STRING, signature),
         unsigned_attributes,
     )
@@ -111,7 +118,7 @@ def signed_data(
     content = tlv(
         SEQUENCE,
         INTEGER_1,
-        tlv(SET, SHA256),
+        tlv(SET, scheme.digest_algorithm),
         tlv(SEQUENCE, OID_DATA),
         certificates,
         tlv(SET, signer_info),
@@ -119,17 +126,19 @@ def signed_data(
     return tlv(SEQUENCE, OID_SIGNED_DATA, tlv(CONTEXT_0, content))
 
 
-def _digest_of_unsigned(prepared: bytes, byte_range: ByteRange) -> bytes:
+def _digest_of_unsigned(
+    prepared: bytes, byte_range: ByteRange, scheme: Scheme
+) -> bytes:
     try:
         placeholder = gap(prepared, byte_range)
-        digest = sdr(prepared, byte_range)
+        found = digest(prepared, byte_range, scheme.hash_name)
     except ByteRangeError as wrong:
         raise EmbeddingError(str(wrong)) from None
     if placeholder.strip(b"<0>"):
         raise EmbeddingError("the file is signed already")
     if not covers_whole_file(prepared, byte_range):
         raise EmbeddingError("the ByteRange ends before the file")
-    return digest
+    return found
 
 
 def _certificate(der: bytes) -> x509.Certificate:
@@ -141,19 +150,11 @@ def _certificate(der: bytes) -> x509.Certificate:
     return certificate
 
 
-def _verify_signature(certificate: bytes, signature: bytes, attributes: bytes) -> None:
+def _public_key(certificate: bytes) -> CertificatePublicKeyTypes:
     try:
-        key = pyca_x509.load_der_x509_certificate(certificate).public_key()
-    except ValueError:
+        return pyca_x509.load_der_x509_certificate(certificate).public_key()
+    except (ValueError, UnsupportedAlgorithm):
         raise EmbeddingError("the signing certificate has no readable key") from None
-    if not isinstance(key, ec.EllipticCurvePublicKey) or not isinstance(
-        key.curve, ec.SECP256R1
-    ):
-        raise EmbeddingError("the signing certificate's key is not P-256")
-    try:
-        key.verify(signature, attributes, ec.ECDSA(hashes.SHA256()))
-    except InvalidSignature:
-        raise EmbeddingError("the signature does not verify") from None
 
 
 def _verify_imprint(token: bytes, signature: bytes) -> None:

@@ -83,6 +83,7 @@ def _embed(arguments: Arguments, blobs: Blobs, _confinement: Confinement) -> Res
         signature=signature,
         chain=chain,
         timestamp_token=token or None,
+        scheme=str(arguments["scheme"]),
     )
     return {}, [signed]
 

@@ -16,14 +16,15 @@ from app.ades.der import CONTEXT_4, OCTET_STRING, SEQUENCE, SET, tlv
 CONTENT_TYPE_ID_DATA: Final = bytes.fromhex(
     "301806092a864886f70d010903310b06092a864886f70d010701"
 )
-MESSAGE_DIGEST_SHA256: Final = bytes.fromhex("302f06092a864886f70d01090431220420")
+MESSAGE_DIGEST: Final = bytes.fromhex("06092a864886f70d010904")
 SIGNING_CERTIFICATE_V2: Final = bytes.fromhex("060b2a864886f70d010910022f")
 
 
-def signed_attributes(sdr: bytes, certificate: x509.Certificate) -> bytes:
-    """The dtbs for this document digest (32 bytes) and signing certificate.
+def signed_attributes(message_digest: bytes, certificate: x509.Certificate) -> bytes:
+    """The dtbs for this document digest and signing certificate.
 
-    The three attributes are in DER order as they stand: lengths 18 < 2f < the rest.
+    The three attributes are in DER order as they stand: lengths 18 < 2f (SHA-384: 3f) <
+    the rest.
     """
     issuer_serial = tlv(
         SEQUENCE,
@@ -41,6 +42,5 @@ def signed_attributes(sdr: bytes, certificate: x509.Certificate) -> bytes:
         SIGNING_CERTIFICATE_V2,
         tlv(SET, tlv(SEQUENCE, tlv(SEQUENCE, certificate_id))),
     )
-    return tlv(
-        SET, CONTENT_TYPE_ID_DATA, MESSAGE_DIGEST_SHA256 + sdr, signing_certificate
-    )
+    digest = tlv(SEQUENCE, MESSAGE_DIGEST, tlv(SET, tlv(OCTET_STRING, message_digest)))
+    return tlv(SET, CONTENT_TYPE_ID_DATA, digest, signing_certificate)

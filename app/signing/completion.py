@@ -101,6 +101,7 @@ def cms_parts(finished: m.Finished, documents: int) -> tuple[CmsParts, ...]:
             signed_attributes=base64.b64decode(signature.signed_attributes),
             signature=base64.b64decode(signature.signature),
             chain=chain,
+            scheme=finished.scheme.value,
         )
         for signature in finished.signatures
     )

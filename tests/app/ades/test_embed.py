@@ -180,7 +180,7 @@ def test_a_key_on_another_curve_is_refused(
     )
     signer = Signer(key=key, certificate=certificate, issuer=pki.issuing.certificate)
 
-    refuse(documents, prepared, signer.sign(prepared), None, "not P-256")
+    refuse(documents, prepared, signer.sign(prepared), None, "of another kind")
 
 
 def test_a_signed_file_is_not_filled_again(
