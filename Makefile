@@ -7,7 +7,7 @@ TLS ?=
 SETS ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help demo run test check format lint types contracts migrations bench race hsm-faults fuzz mutation proofs vendor lock clean
+.PHONY: help demo run test check format lint types contracts migrations bench race hsm-faults soak fuzz mutation proofs vendor lock clean
 
 help:  ## show this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /  make \1\t/' | expand -t 20
@@ -39,7 +39,7 @@ migrations: $(READY)
 	@$(BIN)/python -m pytest -q tests/test_migrations.py
 
 bench: $(READY)  ## what a transaction costs and where it goes
-	@for part in transaction verify hsm documents delivery waiting; do \
+	@for part in transaction finish verify hsm documents delivery waiting; do \
 	  echo; echo "benchmarks.$$part"; \
 	  $(BIN)/python -m benchmarks.$$part || exit 1; \
 	done
@@ -50,6 +50,9 @@ race:  ## the free tier's last place, 64 threads × 200 rounds; two SAM nodes at
 
 hsm-faults: $(READY)  ## every PKCS#11 error at every call of each ceremony
 	@$(BIN)/python -m tests.hsm.shim.sweep
+
+soak: $(READY)  ## many signatures by 8 clients, no error and no growth: make soak [SIGNATURES=10000]
+	@$(BIN)/python -m benchmarks.soak --signatures $(or $(SIGNATURES),10000)
 
 fuzz: $(READY)  ## every parser of foreign bytes: make fuzz [SECONDS=60] [TARGET="sam frame"]
 	@$(BIN)/python -m tests.fuzz.run --seconds $(or $(SECONDS),60) $(if $(TARGET),--target "$(TARGET)")

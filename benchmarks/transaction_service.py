@@ -203,6 +203,11 @@ def cpu_seconds(stack: Stack) -> dict[str, float]:
     return used
 
 
+def family(pid: int) -> set[int]:
+    """The process and all below it."""
+    return _descendants(_processes(), pid)
+
+
 @dataclass(frozen=True, slots=True)
 class _Process:
     parent: int
