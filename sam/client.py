@@ -26,6 +26,7 @@ Body = Callable[[], bytes | Iterator[bytes]]
 """Makes the body anew for each node that is tried."""
 
 CONNECT_SECONDS: Final = 3.0
+"""With the handshake, which a node that is busy signing has no time for."""
 REPEATABLE: Final = frozenset(
     {
         # The second makes another transaction; nobody learnt of the first, which ends
@@ -85,10 +86,9 @@ def connect_tls(
     The files are PEM: its own chain and key, and the one authority of the nodes.
     """
     context = client_context(Credentials(certificate, key, authority))
-    limits = httpx.Timeout(timeout, connect=CONNECT_SECONDS)
     return SamClient(
         *(
-            httpx.Client(base_url=url, verify=context, timeout=limits, trust_env=False)
+            httpx.Client(base_url=url, verify=context, timeout=timeout, trust_env=False)
             for url in urls
         )
     )
@@ -186,12 +186,12 @@ class SamClient:
     def _post(self, name: str, body: Body, answer: type[T]) -> T:
         first, count = self._latest, len(self._nodes)
         for step in range(count):
-            node = (first + step) % count
+            node, last = (first + step) % count, step + 1 == count
             try:
-                answered = _ask(self._nodes[node], name, body(), answer)
+                answered = _ask(self._nodes[node], name, body(), answer, last=last)
             except errors.SamUnavailableError as error:
                 unsent = isinstance(error, _NotReachedError)
-                if step + 1 == count or not (unsent or name in REPEATABLE):
+                if last or not (unsent or name in REPEATABLE):
                     raise
             except errors.SamError:
                 self._latest = node
@@ -203,10 +203,19 @@ class SamClient:
 
 
 def _ask(
-    node: httpx.Client, name: str, body: bytes | Iterator[bytes], answer: type[T]
+    node: httpx.Client,
+    name: str,
+    body: bytes | Iterator[bytes],
+    answer: type[T],
+    *,
+    last: bool,
 ) -> T:
+    """``last``: there is no other node, so a busy one is waited for."""
+    patience = node.timeout
+    if not last:
+        patience = httpx.Timeout(patience.read, connect=CONNECT_SECONDS)
     try:
-        response = node.post(f"/{name}", content=body)
+        response = node.post(f"/{name}", content=body, timeout=patience)
     except (httpx.ConnectError, httpx.ConnectTimeout) as error:
         raise _NotReachedError(type(error).__name__) from error
     except httpx.HTTPError as error:

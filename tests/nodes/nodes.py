@@ -87,10 +87,14 @@ class Nodes:
 
     def order(self, node: Node, kind: signal.Signals, point: str) -> None:
         """Whichever of the node's processes comes to ``point`` first gets it."""
-        file = node.directory / "fault"
+        file = self.ordered(node)
         whole = file.with_suffix(".new")
         whole.write_text(f"{kind.name} {point}")
         whole.rename(file)
+
+    def ordered(self, node: Node) -> Path:
+        """Is there until somebody took the order."""
+        return node.directory / "fault"
 
     def process(self, node: Node) -> Process:
         return self.stack.processes[node.name]

@@ -106,7 +106,7 @@ def test_a_node_that_is_killed_while_it_signs_costs_one_approval(
     nodes.order(gone, signal.SIGSTOP, "after-intent")
 
     def kill() -> None:
-        while (gone.directory / "fault").exists():
+        while nodes.ordered(gone).exists():
             time.sleep(0.02)
         nodes.kill(gone)
 

@@ -9,7 +9,7 @@ import pytest
 
 from sam import errors
 from sam import messages as m
-from sam.client import REPEATABLE, SamClient
+from sam.client import CONNECT_SECONDS, REPEATABLE, SamClient
 from sam.server import CALLS, CALLS_WITH_FILES
 
 OK = m.Status(
@@ -139,6 +139,21 @@ def test_a_document_is_sent_whole_to_the_next_node() -> None:
 
     assert first.bodies == second.bodies
     assert second.bodies[0].endswith(content)
+
+
+def test_only_the_last_node_is_waited_for_long() -> None:
+    """A node that is busy signing shakes no hands; another may be free."""
+    waited: list[object] = []
+
+    def note(request: httpx.Request) -> httpx.Response:
+        waited.append(request.extensions["timeout"]["connect"])
+        return unreached(request)
+
+    first, second = Node(note), Node(note)
+    with pytest.raises(errors.SamUnavailableError):
+        client_of(first, second).status(TX)
+
+    assert waited == [CONNECT_SECONDS, 5.0]  # the latter: of the client itself
 
 
 def test_repeatable_calls_are_calls() -> None:

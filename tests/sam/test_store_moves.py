@@ -91,16 +91,10 @@ def test_a_state_moves_from_its_own_states_only(
             },
             id="sign-an-identification",
         ),
-        pytest.param(
-            release,
-            {"state": State.SIGNING, "owner": "other", "epoch": 1},
-            id="release-of-another",
-        ),
-        pytest.param(
-            fail,
-            {"state": State.SIGNING, "owner": "other", "epoch": 1},
-            id="fail-of-another",
-        ),
+        pytest.param(release, SIGNED_BY_ANOTHER, id="release-of-another"),
+        pytest.param(release, OF_AN_EARLIER_START, id="release-of-an-earlier-start"),
+        pytest.param(fail, SIGNED_BY_ANOTHER, id="fail-of-another"),
+        pytest.param(fail, OF_AN_EARLIER_START, id="fail-of-an-earlier-start"),
     ],
 )
 def test_a_state_does_not_move_without_its_condition(
