@@ -31,6 +31,8 @@ pytestmark = pytest.mark.filterwarnings(
 )
 STEPS = {"wrapped-ec": 2, "generate": 5, "rewrap": 9, "one-time": 7, "start-up": 29}
 """Every so many calls; each error begins at another one."""
+AT_UNWRAP = AT_SIGN_INIT = 3
+"""python-pkcs11 asks for the type of the key in two calls before."""
 
 
 @pytest.fixture(scope="module")
@@ -91,10 +93,27 @@ def test_a_blob_of_an_impossible_length_is_refused_without_the_device(
         bench.sign(replace(bench.ec, blob=bytes(length)), Scheme.ECDSA_SHA256)
 
 
+def test_passing_trouble_is_not_blamed_on_the_blob(bench: Bench) -> None:
+    """SoftHSM has one answer for both."""
+    bench.shim.arm(AT_UNWRAP, effect=Effect.INSTEAD, code=CODES["GENERAL_ERROR"])
+
+    bench.sign(bench.ec, Scheme.ECDSA_SHA256)
+
+    assert bench.shim.hit
+
+
+def test_a_key_that_was_unwrapped_and_refused_is_swept(bench: Bench) -> None:
+    wrapped_key_invalid = 0x110
+    bench.shim.arm(AT_UNWRAP, effect=Effect.AFTERWARDS, code=wrapped_key_invalid)
+    with pytest.raises(BlobRefusedError):
+        bench.sign(bench.ec, Scheme.ECDSA_SHA256)
+
+    assert bench.device.one_time_keys() == ()
+
+
 def test_a_locked_pin_is_not_offered_again(bench: Bench) -> None:
     """Whether the token said so at login or in the middle of something."""
-    at_sign_init = 3  # python-pkcs11 asks for the type of the key before
-    bench.shim.arm(at_sign_init, effect=Effect.INSTEAD, code=CODES["PIN_LOCKED"])
+    bench.shim.arm(AT_SIGN_INIT, effect=Effect.INSTEAD, code=CODES["PIN_LOCKED"])
     with pytest.raises(HsmUnavailableError, match="PinLocked"):
         bench.device.mac(MacKey.HANDLE, b"message")
 

@@ -12,6 +12,8 @@ from pkcs11 import exceptions as ck
 from hsm import keys
 from hsm.config import HsmConfig
 from hsm.errors import HsmError, HsmUnavailableError, KeyNotFoundError
+from hsm.initialising import Module
+from hsm.module import _held
 from hsm.pkcs11_device import Pkcs11Device
 from hsm.port import KeyId, MacKey
 from hsm.token import set_up
@@ -100,6 +102,25 @@ def test_a_device_that_does_not_come_back_is_asked_once(
     with pytest.raises(HsmUnavailableError, match="not back"):
         device.mac(MacKey.HANDLE, b"message")
     device.close()
+
+
+def test_a_module_that_is_not_finalised_is_not_used_again(
+    own_config: HsmConfig, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its session objects may still be there; they end with the process."""
+    device = Pkcs11Device.open(own_config)
+
+    def stay(module: Module) -> None:
+        Module.finalize(module)
+        raise HsmUnavailableError("CKR_DEVICE_ERROR")
+
+    with monkeypatch.context() as patch:
+        patch.setattr("hsm.login.release", stay)
+        lose(device)
+
+    with pytest.raises(HsmUnavailableError, match="not finalised"):
+        device.mac(MacKey.HANDLE, b"message")
+    _held.clear()
 
 
 def test_another_token_that_comes_back_is_refused(own_config: HsmConfig) -> None:

@@ -329,6 +329,35 @@ def test_a_wrapping_key_destroyed_by_another_process_is_missed(
     device.close()
 
 
+def test_a_wrapping_key_that_stays_does_not_count_as_destroyed(
+    own_config: HsmConfig, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    device = Pkcs11Device.open(own_config)
+    first = device.wrapping_keys()[0]
+    device.create_wrapping_key()
+    monkeypatch.setattr("pkcs11._pkcs11.Object.destroy", lambda one: None)
+
+    with pytest.raises(DeviceRefusedError, match="still there"):
+        device.destroy_wrapping_key(first)
+
+    device.close()
+
+
+def test_a_weaker_wrapping_key_does_not_count_as_made(
+    own_config: HsmConfig, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    device = Pkcs11Device.open(own_config)
+    before = device.wrapping_keys()
+    weaker = {**WRAPPING_KEY, Attribute.DECRYPT: True}
+    monkeypatch.setattr(wrapping_keys, "WRAPPING_KEY", weaker)
+
+    with pytest.raises(DeviceRefusedError, match="not as required"):
+        device.create_wrapping_key()
+
+    assert device.wrapping_keys() == before
+    device.close()
+
+
 def test_a_number_is_not_given_twice(own_config: HsmConfig) -> None:
     device = Pkcs11Device.open(own_config)
     first = device.wrapping_keys()[0]
