@@ -118,6 +118,11 @@ def records(connection: Connection) -> Iterable[AuditRecord]:
     return (AuditRecord(**row._mapping) for row in rows)
 
 
+def time_of(entry: AuditRecord) -> datetime:
+    """When it was written, by the SAM's clock then."""
+    return datetime.fromisoformat(json.loads(entry.record)["at"])
+
+
 def _stated_sequence(record: str) -> object:
     """What the record says of its place; None for what is no record at all."""
     try:

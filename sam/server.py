@@ -32,6 +32,7 @@ from sam.pass_revocation import list_passes, revoke_pass
 from sam.pass_status import pass_status_list
 from sam.passes import issue_pass
 from sam.quota import quota_tag
+from sam.self_tests import DailySelfTest
 from sam.service_keys import base64_der
 from sam.transactions import abort, request, status, sweep
 from sam.trust import reports, watching
@@ -122,11 +123,13 @@ class Server:
         self._sam = sam
         self._swept = datetime.min.replace(tzinfo=UTC)
         self._daily_log = watching.DailyLog()
+        self._self_test = DailySelfTest(sam)
 
     def __call__(
         self, environ: "WSGIEnvironment", start_response: "StartResponse"
     ) -> Iterable[bytes]:
         try:
+            self._self_test.require(self._sam)
             self._sam.trust_lists.refresh()
             self._sweep()
             answer = self._answer(environ)

@@ -6,7 +6,7 @@ does not fit stops the start, with the sentence that says what to do.
 """
 
 from collections.abc import Callable, Mapping
-from datetime import UTC, datetime
+from datetime import datetime
 from pathlib import Path
 
 from cryptography import x509
@@ -32,6 +32,7 @@ from sam import (
 from sam.algorithms import loading as algorithm_files
 from sam.algorithms.issuers import InTime
 from sam.algorithms.rules import AlgorithmRules
+from sam.clock import MAX_DRIFT, GuardedClock
 from sam.config import SamConfig
 from sam.database import Database
 from sam.finish import fail_interrupted
@@ -41,6 +42,7 @@ from sam.owners import Owner
 from sam.pid import PID, PID_MDOC
 from sam.policy import FreeTierPolicy
 from sam.profiles import loading
+from sam.self_tests import name_of
 from sam.service_keys import Chain, PassIssuer, RequestSigner
 from sam.trust import anchor_files, held_lists, sources
 from sam.trust.anchor_files import AnchorFileError
@@ -101,9 +103,7 @@ def open_sam(config: SamConfig) -> Sam:
         registration_authority[0].public_bytes(Encoding.DER),
         responder=config.ocsp_responder,
     )
-    return assemble(
-        config, device, issuer=issuer, clock=lambda: datetime.now(UTC), place=place
-    )
+    return assemble(config, device, issuer=issuer, clock=GuardedClock(), place=place)
 
 
 def assemble(
@@ -131,7 +131,7 @@ def assemble(
         config=config,
         database=database,
         device=device,
-        device_name=f"{tested.manufacturer} {tested.model} {tested.library_version}",
+        device_name=name_of(tested),
         request_signer=RequestSigner(device, request_chain),
         pass_issuer=PassIssuer(device, pass_chain, config.base_url, config.pass_type),
         issuer=issuer,
@@ -240,7 +240,16 @@ def _identification_trust(config: SamConfig) -> AnchorStore | None:
         raise StartError(f"identification anchors: {error}") from error
 
 
+def _require_later_than_the_log(sam: Sam) -> None:
+    """A log whose time goes back proves nothing about time (csc-sam check 42)."""
+    with sam.database.begin() as connection:
+        last = audit.head(connection)
+    if last is not None and (when := audit.time_of(last)) > sam.clock() + MAX_DRIFT:
+        raise StartError(f"the clock is before the last audit record, of {when}")
+
+
 def _started(sam: Sam) -> None:
+    _require_later_than_the_log(sam)
     sam.trust_lists.forget_others()
     sam.trust_lists.refresh()
     fail_interrupted(sam)
