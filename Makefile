@@ -7,7 +7,7 @@ TLS ?=
 SETS ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help demo run test check format lint types contracts migrations bench race hsm-faults soak fuzz mutation proofs vendor lock clean
+.PHONY: help demo run test check format lint types contracts migrations bench drill race hsm-faults soak fuzz mutation proofs vendor lock clean
 
 help:  ## show this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /  make \1\t/' | expand -t 20
@@ -43,6 +43,9 @@ bench: $(READY)  ## what a transaction costs and where it goes
 	  echo; echo "benchmarks.$$part"; \
 	  $(BIN)/python -m benchmarks.$$part || exit 1; \
 	done
+
+drill: $(READY)  ## an algorithm ends: what is refused, what is used, what becomes of old files
+	@$(BIN)/python -m pytest -q tests/drills
 
 race:  ## the free tier's last place, 64 threads × 200 rounds; two SAM nodes at one transaction, 1 000 times
 	@QUOTA_RACE_ROUNDS=200 $(BIN)/python -m pytest -q tests/app/plans/test_race.py

@@ -1,4 +1,4 @@
-"""The page of the verifier's checks names functions and tests that exist."""
+"""The pages of the checks name functions and tests that exist."""
 
 import ast
 import re
@@ -10,16 +10,23 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parents[2]
-PAGE = (ROOT / "docs/reference/verifier-checks.md").read_text()
-ROWS = re.findall(r"^\| (\d+) \| .+ \| (.+) \| (.+) \|$", PAGE, re.MULTILINE)
 NAMED = re.compile(r"`([^`]+)`")
-CHECKS = range(1, 79)
+ROW = re.compile(r"^\| (\d+) \| .+ \| (.+) \| (.+) \|$", re.MULTILINE)
+CHECKS = {"verifier-checks.md": 78, "sam-checks.md": 47}
+ROWS = [
+    pytest.param(number, where, tests, id=f"{page.removesuffix('-checks.md')}-{number}")
+    for page in CHECKS
+    for number, where, tests in ROW.findall(
+        (ROOT / "docs/reference" / page).read_text()
+    )
+]
 
 
 @cache
 def collected() -> frozenset[str]:
-    """Every test of the files that the page names, as pytest itself names it."""
-    files = {node.partition("::")[0] for row in ROWS for node in NAMED.findall(row[2])}
+    """Every test of the files that the pages name, as pytest itself names it."""
+    tests = [str(row.values[2]) for row in ROWS]
+    files = {node.partition("::")[0] for row in tests for node in NAMED.findall(row)}
     listed = subprocess.run(
         [
             *(sys.executable, "-m", "pytest", "--collect-only", "-q"),
@@ -48,12 +55,15 @@ def functions(source: str) -> set[str]:
     return names
 
 
-def test_all_checks_are_there_in_order() -> None:
-    assert [int(number) for number, _, _ in ROWS] == list(CHECKS)
+@pytest.mark.parametrize(("page", "count"), CHECKS.items())
+def test_all_checks_are_there_in_order(page: str, count: int) -> None:
+    rows = ROW.findall((ROOT / "docs/reference" / page).read_text())
+
+    assert [int(number) for number, _, _ in rows] == list(range(1, count + 1))
 
 
-@pytest.mark.parametrize(("number", "where"), [(n, where) for n, where, _ in ROWS])
-def test_every_function_exists(number: str, where: str) -> None:
+@pytest.mark.parametrize(("number", "where", "tests"), ROWS)
+def test_every_function_exists(number: str, where: str, tests: str) -> None:
     named = NAMED.findall(where)
     gone = [
         name
@@ -67,13 +77,16 @@ def test_every_function_exists(number: str, where: str) -> None:
     assert gone == []
 
 
-@pytest.mark.parametrize(("number", "tests"), [(n, tests) for n, _, tests in ROWS])
-def test_every_test_exists(number: str, tests: str) -> None:
+@pytest.mark.parametrize(("number", "where", "tests"), ROWS)
+def test_every_test_exists(number: str, where: str, tests: str) -> None:
     named = [f"tests/{node}" for node in NAMED.findall(tests)]
     gone = [
         node
         for node in named
-        if not any(each == node or each.startswith(f"{node}[") for each in collected())
+        if not any(
+            each == node or each.startswith((f"{node}[", f"{node}::"))
+            for each in collected()
+        )
     ]
 
     assert named, number
