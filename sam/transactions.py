@@ -63,8 +63,8 @@ def abort(sam: Sam, call: m.ByTransaction) -> m.Status:
     sam.fault("before-closing")
     with sam.database.begin() as connection:
         known(store.transaction(connection, call.tx))
-        _close(sam, connection, call.tx, "aborted")
         store.end_handle(connection, call.tx, sam.clock())
+        _close(sam, connection, call.tx, "aborted")
         ended = _status(known(store.transaction(connection, call.tx)))
     sam.fault("after-closing")
     return ended
