@@ -45,6 +45,7 @@ class Tx:
     purpose_of_use: str | None = None
     terms_version: str | None = None
     documents: tuple[m.OpenedDocument, ...] = ()
+    claims: tuple[str | None, ...] = ()
     handle: str | None = None
     body: str | None = None
     answer: m.Submitted | None = None
@@ -137,6 +138,7 @@ class SamPeer:
         tx = self.transactions[cast("str", opened["tx"])]
         tx.documents, tx.handle = shown, call.handle
         tx.purpose_of_use, tx.terms_version = call.purpose, call.terms_version
+        tx.claims = tuple(each.structure_checked_by for each in call.documents)
         return m.SigningOpened(
             **opened, documents=shown, transaction_data=_transaction_data(shown)
         )

@@ -3,9 +3,12 @@
 import pytest
 from cryptography.hazmat.primitives.serialization import Encoding
 from flask.testing import FlaskClient
+from sqlalchemy import update
 
+from app.ades.increments import TOOL
 from app.signing import store
 from app.signing.delivery import pause
+from app.signing.tables import Document
 from sam import errors
 from sam import messages as m
 from tests.app.ades.pki import new_root
@@ -177,6 +180,27 @@ def test_a_result_our_own_validator_refuses_is_never_delivered(
 
     assert page.state == "signing"
     assert client.get(f"{request_path(waiting)}/signed.pdf").status_code == 404
+
+
+def test_a_file_to_which_more_was_added_is_never_delivered(
+    web: Web, client: FlaskClient, waiting: Page
+) -> None:
+    """Part of what is held to be appended belongs to what the person brought."""
+    with web.database() as db:
+        shorter = Document.original_length - 9
+        db.execute(update(Document).values(original_length=shorter))
+        db.commit()
+
+    page = come_back(web, client, waiting)
+
+    assert page.state == "signing"
+    assert client.get(f"{request_path(waiting)}/signed.pdf").status_code == 404
+
+
+def test_the_sam_is_told_what_found_that_only_a_signature_was_added(
+    web: Web, waiting: Page
+) -> None:
+    assert web.sam.transactions[tx_of(waiting)].claims == (TOOL,)
 
 
 def test_without_a_readable_anchor_nothing_is_delivered(
