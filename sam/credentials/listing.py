@@ -47,9 +47,10 @@ def of_signer(sam: Sam, signer_id: bytes, credential_id: str) -> Credential | No
     return credential if mine else None
 
 
-def require_active(credential: Credential) -> None:
-    if credential.state != State.ACTIVE:
-        raise refused.CredentialEndedError(f"the credential is {credential.state}")
+def require_active(sam: Sam, credential: Credential) -> None:
+    state = told(sam, credential).state
+    if state != m.CredentialState.ACTIVE:
+        raise refused.CredentialEndedError(f"the credential is {state}")
 
 
 def told(sam: Sam, credential: Credential) -> m.HeldCredential:

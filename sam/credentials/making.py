@@ -69,7 +69,7 @@ def _make(
     if made is not None:
         return listing.told(sam, made)
     if replaced is not None:
-        listing.require_active(replaced)
+        listing.require_active(sam, replaced)
     algorithm = _algorithm(sam, call.algorithm)
     credential_id = secrets.token_urlsafe(_ID_BYTES)
     sam.fault("before-credential-plan")

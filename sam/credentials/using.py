@@ -44,9 +44,9 @@ def chosen_scheme(
     ``UnknownCredentialError``, ``CredentialEndedError`` or ``MalformedCallError``.
     """
     mine = signer_id and listing.of_signer(sam, signer_id, credential_id)
-    if not mine:
+    if not mine or mine.state == State.DELETED:
         raise refused.UnknownCredentialError("none of this person's credentials")
-    listing.require_active(mine)
+    listing.require_active(sam, mine)
     schemes = SCHEMES_OF[mine.algorithm]
     if asked is not None and asked not in schemes:
         raise refused.MalformedCallError("the credential does not sign so")

@@ -124,7 +124,9 @@ class ScriptedCa(CertifiesOnly):
     clock: Callable[[], datetime]
     script: Script
 
-    def certify(self, csr: bytes, transaction_id: int) -> tuple[bytes, ...]:
+    def certify(
+        self, csr: bytes, transaction_id: int, *, lasting: bool = False
+    ) -> tuple[bytes, ...]:
         request = x509.load_der_x509_csr(csr)
         key = request.public_key()
         assert isinstance(key, ec.EllipticCurvePublicKey)

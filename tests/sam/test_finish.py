@@ -100,7 +100,9 @@ class SlowCa(CertifiesOnly):
     world: World
     meanwhile: Callable[[], object]
 
-    def certify(self, csr: bytes, transaction_id: int) -> tuple[bytes, ...]:
+    def certify(
+        self, csr: bytes, transaction_id: int, *, lasting: bool = False
+    ) -> tuple[bytes, ...]:
         self.meanwhile()
         return honest_ca(self.world).certify(csr, transaction_id)
 
@@ -207,7 +209,9 @@ def test_the_ca_is_asked_under_the_same_number_for_the_same_transaction(
     class Listening(CertifiesOnly):
         ca: ScriptedCa
 
-        def certify(self, csr: bytes, transaction_id: int) -> tuple[bytes, ...]:
+        def certify(
+            self, csr: bytes, transaction_id: int, *, lasting: bool = False
+        ) -> tuple[bytes, ...]:
             asked.append(transaction_id)
             return self.ca.certify(csr, transaction_id)
 
