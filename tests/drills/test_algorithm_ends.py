@@ -5,7 +5,6 @@ time-stamped and validated. Then the dates in the policy are moved.
 """
 
 import base64
-import hashlib
 import io
 import json
 from collections.abc import Iterator
@@ -18,6 +17,8 @@ from typing import Any
 import httpx
 import pytest
 from cryptography import x509
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.serialization import Encoding
 
 from app.ades import algorithm_ends, timestamp
@@ -26,13 +27,13 @@ from app.ades.documents import CmsParts, Prepared
 from app.ades.uplift import Action
 from app.ades.uplifting import UpliftFailedError, Uplifts
 from hsm.algorithms import Algorithm, Scheme
-from hsm.verifying import require_signature
 from sam import messages as m
 from sam.algorithms.loading import SHIPPED
 from sam.errors import AlgorithmEndedError
 from tests.app.ades import pdfs
 from tests.app.ades.strong_tsa import StrongTsa
 from tests.sam.callers import Holder
+from tests.sam.credentials.holding import identified, sign_with
 from tests.sam.world import NOW, World
 
 END = "2027-01-01"
@@ -139,11 +140,37 @@ def test_from_its_end_another_algorithm_is_used(world: World, moved: Path) -> No
     algorithm, scheme = world.sam.algorithms.for_a_new_key(later)
 
     assert (algorithm, scheme) == (Algorithm.P384, Scheme.ECDSA_SHA384)
-    digest = hashlib.sha384(b"attributes").digest()
-    world.device.create_wrapping_key()
-    key = world.device.generate_wrapped_key(algorithm)
-    (signature,) = world.device.sign_with_wrapped_key(key, scheme, [digest])
-    require_signature(key.public_key, scheme, digest, signature)
+
+
+def test_where_only_the_curve_ends_a_person_signs_with_another(
+    world: World, moved: Path, erika: Holder
+) -> None:
+    """The demo's CA signs with SHA-256, so that this drill can be played to its end."""
+    policy: dict[str, Any] = json.loads(SHIPPED.read_text())
+    p256 = next(r for r in policy["signatures"] if r.get("curve") == "P-256")
+    p256["uses"]["signing"] = {"until": "2026-11-20"}
+    moved.write_text(json.dumps(policy))
+    _go_by(world, moved)
+    with pytest.raises(AlgorithmEndedError):
+        world.open_sign()
+
+    handle = identified(world, erika)
+    made = world.client.make_credential(handle)
+    finished = sign_with(world, erika, handle, made.credential_id)
+
+    assert made.algorithm == m.CredentialAlgorithm.P384
+    assert finished.scheme == m.SignatureScheme.ECDSA_SHA384
+    (signature,) = finished.signatures
+    certificate = x509.load_der_x509_certificate(
+        base64.b64decode(finished.certificate_chain[0])
+    )
+    key = certificate.public_key()
+    assert isinstance(key, ec.EllipticCurvePublicKey)
+    key.verify(
+        base64.b64decode(signature.signature),
+        base64.b64decode(signature.signed_attributes),
+        ec.ECDSA(hashes.SHA384()),
+    )
 
 
 def test_old_files_are_listed(uplifts: Uplifts, signed: bytes) -> None:

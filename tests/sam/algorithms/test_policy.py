@@ -144,6 +144,19 @@ def test_an_operator_cannot_add_what_is_not_listed(tmp_path: Path) -> None:
     assert not rules.accepts(Use.SIGNING, rsa(3072, "sm3"), NOW)
 
 
+@pytest.mark.parametrize(("bits", "accepted"), [(3999, True), (4000, False)])
+def test_a_rule_ends_at_its_largest_size(
+    tmp_path: Path, bits: int, *, accepted: bool
+) -> None:
+    policy = shipped()
+    large = next(r for r in policy["signatures"] if r.get("min_bits") == 3000)
+    large["max_bits"] = 3999
+
+    rules = load(written(tmp_path, policy))
+
+    assert rules.accepts(Use.SIGNING, rsa(bits), NOW) is accepted
+
+
 def test_what_an_operators_file_leaves_out_is_refused(tmp_path: Path) -> None:
     policy = shipped()
     policy["signatures"] = [
