@@ -18,16 +18,23 @@ import tempfile
 import time
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
-from dataclasses import replace
 from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
 from types import SimpleNamespace
-from typing import cast
+from typing import Any, cast
 
 from pkcs11 import Attribute, KeyType, Mechanism, ObjectClass, Session
 from pkcs11.util.ec import encode_named_curve_parameters
-from sqlalchemy import insert, update
+from sqlalchemy import (
+    ColumnElement,
+    Table,
+    func,
+    insert,
+    literal_column,
+    select,
+    update,
+)
 
 from hsm import token
 from hsm.algorithms import Algorithm, Scheme
@@ -48,8 +55,17 @@ DIGEST = hashlib.sha256(b"a document").digest()
 REPEATS = 40
 Costs = dict[int, float]
 """How many there are → µs of one signature."""
-BLOCK = 10_000
-"""Rows in one INSERT."""
+RANDOM: dict[str, dict[str, ColumnElement[Any]]] = {
+    "sqlite": {
+        "text": func.lower(func.hex(func.randomblob(11))),
+        "bytes": func.randomblob(32),
+    },
+    "postgresql": {
+        "text": literal_column("substr(md5(random()::text), 1, 22)"),
+        "bytes": literal_column("decode(repeat(md5(random()::text), 2), 'hex')"),
+    },
+}
+"""What makes a column differ in each row, by database."""
 
 
 def main() -> None:
@@ -114,7 +130,7 @@ def _wrapped(device: Pkcs11Device, url: str, steps: list[int]) -> dict[str, Cost
         ours = _ours(sam)
         there = 1
         for step in steps:
-            _fill(sam, ours, there, step)
+            _fill(sam, there, step)
             there = step
             costs["row"][step] = _cost(partial(_load, sam, ours))
             costs["key"][step] = _cost(partial(_sign, device, ours))
@@ -148,60 +164,55 @@ def _ours(sam: Sam) -> Credential:
     )
     row_mac = credential.mac(sam.device)
     entry_mac = ledger._mac(sam.device, Head(0, GENESIS), credential, row_mac)
+    row = {
+        "credential_id": credential.credential_id,
+        "handle_sha256": bytes(32),
+        "mac": row_mac,
+    }
+    entry = {
+        "sequence": 1,
+        "credential_id": credential.credential_id,
+        "version": 1,
+        "row_mac": row_mac,
+        "previous_mac": GENESIS,
+        "mac": entry_mac,
+    }
+    head = {"only": 1, "sequence": 1, "mac": entry_mac}
     with sam.database.begin() as connection:
-        connection.execute(insert(credentials), [_row(credential, row_mac)])
-        first = _entry(1, credential.credential_id, row_mac, GENESIS, entry_mac)
-        connection.execute(insert(credential_ledger), [first])
-        head = {"only": 1, "sequence": 1, "mac": entry_mac}
+        connection.execute(insert(credentials), [credential.columns() | row])
+        connection.execute(insert(credential_ledger), [entry])
         connection.execute(insert(credential_heads), [head])
     return credential
 
 
-def _fill(sam: Sam, like: Credential, there: int, rows_wanted: int) -> None:
-    """More of the same under other ids, with MACs that nobody looks at."""
-    while there < rows_wanted:
-        block = range(there + 1, min(there + BLOCK, rows_wanted) + 1)
-        others = [
-            replace(
-                like,
-                credential_id=secrets.token_urlsafe(16),
-                signer_id=secrets.token_bytes(32),
-            )
-            for _ in block
-        ]
-        entries = [
-            _entry(number, other.credential_id, *(secrets.token_bytes(32),) * 3)
-            for number, other in zip(block, others, strict=True)
-        ]
-        made_up = [_row(other, secrets.token_bytes(32)) for other in others]
-        end = {"sequence": entries[-1]["sequence"], "mac": entries[-1]["mac"]}
+def _fill(sam: Sam, there: int, wanted: int) -> None:
+    """More of the same under other ids, with MACs that nobody looks at: copied by the
+    database itself, twice as many each time."""
+    ids = RANDOM[sam.database.engine.dialect.name]
+    while there < wanted:
+        more = min(there, wanted - there)
+        others = {
+            "credential_id": ids["text"],
+            "handle_sha256": ids["bytes"],
+            "signer_id": ids["bytes"],
+        }
+        entries = {
+            "credential_id": ids["text"],
+            "sequence": credential_ledger.c.sequence + there,
+        }
+        end = update(credential_heads).values(sequence=there + more)
         with sam.database.begin() as connection:
-            connection.execute(insert(credentials), made_up)
-            connection.execute(insert(credential_ledger), entries)
-            connection.execute(update(credential_heads).values(**end))
-        there = block[-1]
+            connection.execute(_copies(credentials, more, others))
+            connection.execute(_copies(credential_ledger, more, entries))
+            connection.execute(end)
+        there += more
 
 
-def _row(credential: Credential, mac: bytes) -> dict[str, object]:
-    own = {
-        "credential_id": credential.credential_id,
-        "handle_sha256": secrets.token_bytes(32),
-        "mac": mac,
-    }
-    return credential.columns() | own
-
-
-def _entry(
-    sequence: int, credential_id: str, row_mac: bytes, previous: bytes, mac: bytes
-) -> dict[str, object]:
-    return {
-        "sequence": sequence,
-        "credential_id": credential_id,
-        "version": 1,
-        "row_mac": row_mac,
-        "previous_mac": previous,
-        "mac": mac,
-    }
+def _copies(table: Table, count: int, changed: dict[str, ColumnElement[Any]]) -> Any:
+    columns = [changed.get(c.name, c) for c in table.columns]
+    return insert(table).from_select(
+        [c.name for c in table.columns], select(*columns).limit(count)
+    )
 
 
 # --- token objects ----------------------------------------------------------------

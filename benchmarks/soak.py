@@ -17,6 +17,7 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from dataclasses import dataclass
 from functools import partial
+from math import ceil
 from pathlib import Path
 from typing import Final
 
@@ -90,7 +91,7 @@ def complaints_about(readings: Sequence[Reading]) -> list[str]:
 
 def _blocks(sam: Alone, arguments: argparse.Namespace) -> Iterator[Reading]:
     people = [sam.signer() for _ in range(arguments.clients)]
-    each = arguments.signatures // (BLOCKS * len(people) * arguments.documents) or 1
+    each = ceil(arguments.signatures / (BLOCKS * len(people) * arguments.documents))
     sign = partial(_sign, sam, times=each, documents=arguments.documents)
     signatures = errors = 0
     with ThreadPoolExecutor(len(people)) as pool:
