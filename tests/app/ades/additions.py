@@ -51,8 +51,9 @@ EXTENSION = (
 TRAILER = b"<< /Size %d /Root 1 0 R /Info 14 0 R /ID [<aa> <cc>] /Prev %d >>"
 
 
-def original() -> bytes:
-    parts = {1: PARTS[1] % b"", 3: PARTS[3] % b"", 6: PARTS[6] % (b"", b"")}
+def original(more: bytes = b"") -> bytes:
+    """``more``: entries of the catalog."""
+    parts = {1: PARTS[1] % more, 3: PARTS[3] % b"", 6: PARTS[6] % (b"", b"")}
     content = pdfs.pdf({**PARTS, **parts})
     return content.replace(b"/Root 1 0 R", b"/Root 1 0 R /Info 14 0 R /ID [<aa> <bb>]")
 

@@ -1,6 +1,7 @@
 """Every byte that was appended has its place, or the addition is refused by name."""
 
 import re
+from dataclasses import replace
 
 import pytest
 
@@ -18,6 +19,7 @@ GAP_OF_NONE = "The ByteRange leaves out no one string."
 GAP_OF_OTHER = "The ByteRange leaves out something else."
 AMBIGUOUS = "Something was added that can be read in two ways."
 REVISIONS = "Not exactly one revision was added."
+TIME = b"<443a32303236313132303039333030305a>"
 HIDDEN = b"18 0 obj\n<< /Type /Page >>\nendobj\n"
 PLACE_OF_5 = b"%010d 00000 n \n" % ORIGINAL.index(b"5 0 obj")
 
@@ -45,6 +47,10 @@ BYTES = [
         at=b"<443a32303236313132303039333030305a>", objects={
             17: a.SIGNATURE.replace(b"(D:20261120093000Z)",
                                     b"<443a32303236313132303039333030305a>")}),
+     GAP_OF_OTHER),
+    ("byte-range-of-the-time-that-is-the-same", Addition(at=TIME, objects={
+        17: a.SIGNATURE.replace(b"/M (D:20261120093000Z)", b"").replace(
+            b"/Contents " + a.HOLE, b"/M " + TIME + b" /Contents " + TIME)}),
      GAP_OF_OTHER),
     ("byte-range-of-names", Addition(objects={
         17: a.SIGNATURE.replace(a.RANGE, b"[/0 /1 /2 /3]")}), GAP_OF_NONE),
@@ -194,3 +200,14 @@ def test_a_second_table_is_refused() -> None:
 
     with pytest.raises(IncrementError, match="two tables"):
         increments.check(Addition().to(original), len(original))
+
+
+def test_contents_of_another_dictionary_are_not_the_gap() -> None:
+    entry = b"/Aside << /Contents <abab> >>"
+    original = a.original(entry)
+    honest = Addition(objects={1: a.catalog(a.EXTENSION + entry)})
+    lying = replace(honest, at=b"<abab>")
+
+    assert increments.check(honest.to(original), len(original))
+    with pytest.raises(IncrementError, match=GAP_OF_OTHER):
+        increments.check(lying.to(original), len(original))

@@ -142,6 +142,12 @@ SHADOWS = [
 ]  # fmt: skip
 
 FORMS = [
+    ("fields-moved", {6: a.form().replace(b"[7 0 R 16 0 R]", b"18 0 R"),
+     18: b"[7 0 R 16 0 R]"}, "form's /Fields points to another object."),
+    ("field-in-an-old-place", {14: a.FIELD, 16: None, 6: a.form(b" 14 0 R"),
+     3: a.page(b" 14 0 R")}, "The signature field is not a new object."),
+    ("field-nowhere", {6: a.form(b" 99 0 R"), 3: a.page(b" 99 0 R")},
+     "The signature field is not a new object."),
     ("second-field", {6: a.form(b" 16 0 R 18 0 R"), 18: a.FIELD},
      "Not exactly one entry was added to /Fields."),
     ("field-first", {6: a.form().replace(b"7 0 R 16 0 R", b"16 0 R 7 0 R")},
