@@ -74,7 +74,7 @@ def presentations(asked: Transaction, body: bytes) -> dict[str, tuple[str, ...]]
         raise MalformedResponseError(f"body is above {response.MAX_BODY} bytes")
     data = strict_json.parse_object(body, "browser's answer")
     if "error" in data:
-        response.refuse(data, encrypted=False)
+        raise response.refusal_of(data, encrypted=False)
     if data.keys() != {"response"}:
         raise MalformedResponseError("the data must hold 'response' and nothing else")
     text = members.required(data, "response", str)
@@ -82,5 +82,5 @@ def presentations(asked: Transaction, body: bytes) -> dict[str, tuple[str, ...]]
         jwe.decrypt(text, asked.response_key), "response payload"
     )
     if "error" in answer:
-        response.refuse(answer, encrypted=True)
+        raise response.refusal_of(answer, encrypted=True)
     return response.texts(members.required(answer, "vp_token", dict), asked.query)

@@ -96,17 +96,18 @@ def _check_state(transaction: Transaction, answer: Mapping[str, object]) -> None
 def _refuse(
     transaction: Transaction, answer: Mapping[str, object], *, encrypted: bool
 ) -> NoReturn:
+    refusal = refusal_of(answer, encrypted=encrypted)
     _check_state(transaction, answer)
-    refuse(answer, encrypted=encrypted)
+    raise refusal
 
 
-def refuse(answer: Mapping[str, object], *, encrypted: bool) -> NoReturn:
-    """Raise the ``WalletRefusedError`` that an error of §8.5 stands for."""
+def refusal_of(answer: Mapping[str, object], *, encrypted: bool) -> WalletRefusedError:
+    """Return what an error of §8.5 stands for; raise if it is an answer as well."""
     if "vp_token" in answer or "response" in answer:
         raise MalformedResponseError("an error and an answer at once")
     error = members.required(answer, "error", str)
     description = members.optional(answer, "error_description", str)
-    raise WalletRefusedError(
+    return WalletRefusedError(
         error if error in WALLET_ERRORS else "unrecognised",
         None if description is None else _clean(description),
         encrypted=encrypted,

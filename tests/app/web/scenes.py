@@ -64,6 +64,8 @@ ROUTES: Final = {
     "signing.stop": "/requests/<request_id>/stop",
     "signing.continue_on_phone": "/requests/<request_id>/phone",
     "signing.watch": "/requests/<request_id>/watch",
+    "signing.wallet_kind": "/requests/<request_id>/wallet-kind",
+    "signing.choose_wallet_kind": "/requests/<request_id>/wallet-kind",
     "downloads.prepared": "/requests/<request_id>/<int:position>/prepared",
     "downloads.signed": "/requests/<request_id>/<int:position>/signed",
     "downloads.all_signed": "/requests/<request_id>/signed.zip",
