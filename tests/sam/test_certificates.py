@@ -207,7 +207,7 @@ def test_an_anchor_that_is_not_valid_now_anchors_nothing(age: timedelta) -> None
 
 
 def test_a_chain_for_another_key_is_refused_however_it_was_chosen() -> None:
-    with pytest.raises(UnfitCertificateError, match="the signer.s"):
+    with pytest.raises(UnfitCertificateError, match=r"the signer.s"):
         certificates.check(
             honest(replace(LEAF, public_key=OTHER_KEY), CA),
             subject=SUBJECT.public_bytes(),
