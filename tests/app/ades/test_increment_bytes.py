@@ -211,3 +211,28 @@ def test_contents_of_another_dictionary_are_not_the_gap() -> None:
     assert increments.check(honest.to(original), len(original))
     with pytest.raises(IncrementError, match=GAP_OF_OTHER):
         increments.check(lying.to(original), len(original))
+
+
+def test_an_object_inside_an_old_object_stream_is_refused() -> None:
+    """The added table says that object 3 is what stands in object 2's place."""
+    original = pdfs.plain_in_object_streams()
+    row = b"\x02\x00\x00\x00\x0a\x01"
+    entries = b"/Type /XRef /Size 13 /Index [2 1 12 1] /W [1 4 1] /Root 1 0 R /Prev %d"
+    place, previous = (
+        len(original),
+        int(original.rsplit(b"startxref\n", 1)[1].split()[0]),
+    )
+    own = b"\x01" + place.to_bytes(4, "big") + b"\x00"
+    table = pdfs.stream(entries % previous, row + own)
+    ending = b"\nendobj\nstartxref\n%d\n%%%%EOF\n" % place
+
+    with pytest.raises(IncrementError, match="inside an object stream"):
+        increments.check(original + b"12 0 obj\n" + table + ending, len(original))
+
+
+def test_two_objects_in_each_other_s_place_are_refused() -> None:
+    places = [b"%010d 00000 n \n" % HONEST.index(b"%d 0 obj" % n) for n in (17, 16)]
+    swapped = Addition(places={16: places[0], 17: places[1]})
+
+    with pytest.raises(IncrementError, match="is not where the table says"):
+        increments.check(swapped.to(ORIGINAL), len(ORIGINAL))
