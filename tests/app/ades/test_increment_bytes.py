@@ -32,6 +32,7 @@ def test_an_honest_addition_is_taken_apart() -> None:
 
 
 BYTES = [
+    ("bytes-behind-the-trailer", Addition(trailer=a.TRAILER + b"\nPK"), UNLISTED),
     ("byte-range-reaches-into-the-gap", Addition(byte_range=(2, 0, 0)), GAP_OF_NONE),
     ("byte-range-resumes-in-the-gap", Addition(byte_range=(0, -2, 2)), GAP_OF_NONE),
     ("byte-range-leaves-out-more-before", Addition(byte_range=(-2, 0, 0)), GAP_OF_NONE),
