@@ -14,6 +14,7 @@ import argparse
 import hashlib
 import json
 import secrets
+import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterator
@@ -55,6 +56,7 @@ DIGEST = hashlib.sha256(b"a document").digest()
 REPEATS = 40
 Costs = dict[int, float]
 """How many there are → µs of one signature."""
+BLOCK = 20_000  # rows: no statement may take long in the SAM's database
 RANDOM: dict[str, dict[str, ColumnElement[Any]]] = {
     "sqlite": {
         "text": func.lower(func.hex(func.randomblob(11))),
@@ -134,6 +136,7 @@ def _wrapped(device: Pkcs11Device, url: str, steps: list[int]) -> dict[str, Cost
             there = step
             costs["row"][step] = _cost(partial(_load, sam, ours))
             costs["key"][step] = _cost(partial(_sign, device, ours))
+            _tell(f"{step:,} rows: {costs['row'][step]:.0f} µs")
     return costs
 
 
@@ -190,7 +193,7 @@ def _fill(sam: Sam, there: int, wanted: int) -> None:
     database itself, twice as many each time."""
     ids = RANDOM[sam.database.engine.dialect.name]
     while there < wanted:
-        more = min(there, wanted - there)
+        more = min(there, wanted - there, BLOCK)
         others = {
             "credential_id": ids["text"],
             "handle_sha256": ids["bytes"],
@@ -230,6 +233,7 @@ def _objects(config: HsmConfig, steps: list[int]) -> Costs:
                 there += 1
                 _make(session, there.to_bytes(16, "big"))
             costs[step] = _cost(partial(_find_and_sign, session, there))
+            _tell(f"{step:,} objects: {costs[step]:.0f} µs")
     return costs
 
 
@@ -260,6 +264,10 @@ def _cost(call: Callable[[], None]) -> float:
         call()
         taken.append(time.perf_counter() - start)
     return 1e6 * min(taken)
+
+
+def _tell(progress: str) -> None:
+    print(progress, file=sys.stderr, flush=True)
 
 
 def _table(found: dict[str, Costs]) -> str:

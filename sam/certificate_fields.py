@@ -30,8 +30,6 @@ def read(certificate: bytes) -> CertificateFields:
     fields = der.inside(tbs, der.SEQUENCE)
     if fields and fields[0][0] == _VERSION:
         del fields[0]
-    if len(fields) < _FIELDS:
-        raise ValueError("not a certificate")
     serial_number, _algorithm, issuer, _validity, subject, public_key = fields[:_FIELDS]
     return CertificateFields(
         serial_number=serial_number,

@@ -23,7 +23,7 @@ NOT_DER = {
     "leading-zero-in-length": b"\x04\x82\x00\x80" + bytes(128),
     "length-of-five-octets": b"\x04\x85\x01\x00\x00\x00\x00",
     "length-cut": b"\x04\x82\x01",
-    "tag-of-two-octets": b"\x1f\x81\x01\x00",
+    "tag-of-two-octets": b"\x1f\x01\x00",
     "rubbish-behind": der.integer(1) + b"\x00",
 }
 
