@@ -7,7 +7,7 @@ TLS ?=
 SETS ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help demo run test check format lint types contracts migrations bench drill race hsm-faults soak fuzz mutation proofs vendor lock clean
+.PHONY: help demo run test check format lint types contracts migrations bench drill race hsm-faults faults faults-planted soak fuzz mutation proofs vendor lock clean
 
 help:  ## show this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /  make \1\t/' | expand -t 20
@@ -53,6 +53,12 @@ race:  ## the free tier's last place, 64 threads × 200 rounds; two SAM nodes at
 
 hsm-faults: $(READY)  ## every PKCS#11 error at every call of each ceremony
 	@$(BIN)/python -m tests.hsm.shim.sweep
+
+faults: $(READY)  ## processes killed at every place and at random: make faults [MINUTES=600] [SEED=1]
+	@$(BIN)/python -m tests.faults.run --minutes $(or $(MINUTES),600) --seed $(or $(SEED),1)
+
+faults-planted: $(READY)  ## does the harness find what is wrong? twelve planted bugs
+	@nice $(BIN)/python -m tests.faults.planted
 
 soak: $(READY)  ## many signatures by 8 clients, no error and no growth: make soak [SIGNATURES=10000]
 	@$(BIN)/python -m benchmarks.soak --signatures $(or $(SIGNATURES),10000)

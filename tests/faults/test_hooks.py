@@ -10,6 +10,7 @@ from pydantic import ValidationError
 import app
 import sam
 from app import faults as web
+from app.config import WebConfig
 from sam import faults
 from sam.config import SamConfig
 
@@ -110,6 +111,13 @@ def test_only_a_sam_on_loopback_can_be_told_to_end(setting: dict[str, object]) -
         SamConfig(base_url="https://sign.example", **setting)  # type: ignore[arg-type]
 
     assert SamConfig(base_url="http://localhost:8000", **setting)  # type: ignore[arg-type]
+
+
+def test_only_a_web_tier_on_loopback_can_be_told_to_end() -> None:
+    with pytest.raises(ValidationError, match="for tests on loopback only"):
+        WebConfig(base_url="https://sign.example", fault_file=Path("order"))
+
+    assert WebConfig(fault_file=Path("order")).on_loopback
 
 
 def test_production_cannot_be_told_to_end(monkeypatch: pytest.MonkeyPatch) -> None:
