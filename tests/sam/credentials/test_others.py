@@ -8,7 +8,7 @@ from sqlalchemy import select, update
 from sam import errors
 from sam import messages as m
 from sam.credentials import ending
-from sam.schema import credentials
+from sam.schema import credentials, handles
 from tests.sam.callers import Holder
 from tests.sam.credentials.holding import (
     approved_with,
@@ -133,3 +133,21 @@ def test_what_the_ca_certified_otherwise_is_no_credential(
     with pytest.raises(errors.SamUnavailableError):
         world.client.make_credential(handle)
     assert world.client.list_credentials(handle).credentials == ()
+
+
+@pytest.mark.parametrize(
+    ("grant", "subject"),
+    [(m.Grant.PASS, b"0\x00"), (m.Grant.CREDENTIAL, None)],
+    ids=["no-grant", "no-subject"],
+)
+def test_a_handle_needs_the_grant_and_a_subject(
+    world: World, erika: Holder, grant: m.Grant, subject: bytes | None
+) -> None:
+    """Each alone; a handle of before there were credentials has no subject."""
+    handle = world.identify(erika, grant)
+    with world.sam.database.begin() as connection:
+        connection.execute(update(handles).values(subject=subject))
+
+    with pytest.raises(errors.NotGrantedError):
+        world.client.make_credential(handle)
+    assert world.key_operations == 0
