@@ -172,14 +172,16 @@ class Scenarios:
         return signed
 
     def _kill(self, kills: int, chance: random.Random, done: threading.Event) -> None:
-        for _ in range(kills):
-            done.wait(chance.expovariate(1 / GAP))
-            if chance.random() < POWER_CUTS:
-                self.bench.cut_power()
-                self.bench.start()
-            else:
-                self.bench.kill_worker()
-        done.set()
+        try:
+            for _ in range(kills):
+                done.wait(chance.expovariate(1 / GAP))
+                if chance.random() < POWER_CUTS:
+                    self.bench.cut_power()
+                    self.bench.start()
+                else:
+                    self.bench.kill_worker()
+        finally:
+            done.set()
 
     def probe_everything(self) -> None:
         """What must be refused, a device that lies, a power cut, a second SAM."""
