@@ -213,9 +213,8 @@ def _fill(sam: Sam, there: int, wanted: int) -> None:
 
 def _copies(table: Table, count: int, changed: dict[str, ColumnElement[Any]]) -> Any:
     columns = [changed.get(c.name, c) for c in table.columns]
-    return insert(table).from_select(
-        [c.name for c in table.columns], select(*columns).limit(count)
-    )
+    first = select(*columns).order_by(*table.primary_key).limit(count)
+    return insert(table).from_select([c.name for c in table.columns], first)
 
 
 # --- token objects ----------------------------------------------------------------
