@@ -24,7 +24,15 @@ from openid4vp.verify import (
     VerifiedPresentation,
     verify_response,
 )
-from sam import approvals, audit, identification_alone, kept_files, pass_store, store
+from sam import (
+    approvals,
+    audit,
+    handle_store,
+    identification_alone,
+    kept_files,
+    pass_store,
+    store,
+)
 from sam import errors as refused
 from sam import messages as m
 from sam.config import HANDLE_LIFETIME
@@ -196,7 +204,7 @@ def _add_handle(
     identity: store.Identity,
     now: datetime,
 ) -> None:
-    store.add_handle(
+    handle_store.add_handle(
         connection,
         handle,
         tx=row.tx,

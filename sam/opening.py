@@ -16,7 +16,7 @@ from openid4vp.dcql import DcqlQuery
 from openid4vp.profile import Dialect, Profile
 from openid4vp.request import Transaction, begin
 from openid4vp.transaction_data import DocumentDigest, QesApprovalRequest
-from sam import approvals, asking, audit, identification_alone, store
+from sam import approvals, asking, audit, handle_store, identification_alone, store
 from sam import errors as refused
 from sam import messages as m
 from sam.additions import UnfitDocumentError
@@ -178,7 +178,7 @@ def _signer_of(sam: Sam, handle: str | None) -> bytes | None:
     if handle is None:
         return None
     with sam.database.begin() as connection:
-        row = store.handle_row(connection, handle, sam.clock())
+        row = handle_store.handle_row(connection, handle, sam.clock())
     if row is None:
         raise refused.UnknownHandleError("no such handle, or its time is over")
     signer: bytes = row.signer_id

@@ -13,8 +13,8 @@ from hsm.port import MacKey
 from openid4vp import base64url
 from openid4vp.errors import Openid4vpError
 from sam import errors as refused
+from sam import handle_store, store
 from sam import messages as m
-from sam import store
 from sam.config import NONCE_LIFETIME
 from sam.module import Sam
 
@@ -49,7 +49,7 @@ def end_of(sam: Sam, nonce: object, now: datetime) -> datetime:
 def use(connection: Connection, nonce: str, ends: datetime) -> None:
     """Once: ``NonceRefusedError`` the second time."""
     try:
-        store.use_nonce(connection, nonce, ends)
+        handle_store.use_nonce(connection, nonce, ends)
     except store.OnceOnlyError as error:
         raise refused.NonceRefusedError("the nonce was used before") from error
 

@@ -14,7 +14,7 @@ from sqlalchemy import Connection, Row
 
 from hsm.port import MacKey
 from openid4vp import base64url
-from sam import audit, pass_store, store
+from sam import audit, handle_store, pass_store
 from sam import errors as refused
 from sam import messages as m
 from sam.module import Sam
@@ -79,7 +79,7 @@ def _pass_id(sam: Sam, call: m.RevokePass, rows: Sequence[Row[Any]]) -> str | No
 
 
 def _handle(connection: Connection, handle: str, now: datetime) -> Row[Any]:
-    row = store.handle_row(connection, handle, now)
+    row = handle_store.handle_row(connection, handle, now)
     if row is None:
         raise refused.UnknownHandleError("no such handle, or its time is over")
     return row

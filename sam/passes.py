@@ -16,7 +16,15 @@ from typing import Any
 
 from sqlalchemy import Connection, Row
 
-from sam import audit, pass_nonces, pass_proofs, pass_status, pass_store, store
+from sam import (
+    audit,
+    handle_store,
+    pass_nonces,
+    pass_proofs,
+    pass_status,
+    pass_store,
+    store,
+)
 from sam import errors as refused
 from sam import messages as m
 from sam.config import PASS_LIFETIME
@@ -26,7 +34,7 @@ from sam.module import Sam
 def issue_pass(sam: Sam, call: m.IssuePass) -> m.IssuedPass:
     now = sam.clock()
     with sam.database.begin() as connection:
-        handle = store.handle_row(connection, call.handle, now)
+        handle = handle_store.handle_row(connection, call.handle, now)
         issued = pass_store.pass_of_handle(connection, call.handle)
     if handle is None:
         raise refused.UnknownHandleError("no such handle, or its time is over")

@@ -12,8 +12,8 @@ from typing import Any, cast
 from sqlalchemy import Row
 
 from sam import errors as refused
+from sam import handle_store, quota_keys, store
 from sam import messages as m
-from sam import quota_keys, store
 from sam.module import Sam
 from sam.periods import Period, period_at
 from sam.transactions import known
@@ -42,7 +42,7 @@ def _current(sam: Sam, policy_id: str, now: datetime) -> Period:
 def _signer_id(sam: Sam, call: m.QuotaTag, now: datetime) -> bytes:
     with sam.database.begin() as connection:
         if call.handle is not None:
-            row = _identified(store.handle_row(connection, call.handle, now))
+            row = _identified(handle_store.handle_row(connection, call.handle, now))
         else:  # the message holds exactly one of the two
             tx = cast("str", call.tx)
             row = _approved(known(store.transaction(connection, tx)))

@@ -1,4 +1,4 @@
-"""Every SQL statement of the SAM, and the promise behind each.
+"""The SQL statements of transactions, keys and releases, and the promise behind each.
 
 A state moves only by a conditional UPDATE whose row count is 1; the caller gets a bool
 that says whether *this* call moved it. The caller also holds the database transaction
@@ -20,7 +20,6 @@ from sqlalchemy import (
     Row,
     Update,
     bindparam,
-    delete,
     exists,
     insert,
     select,
@@ -29,17 +28,15 @@ from sqlalchemy import (
 from sqlalchemy.exc import IntegrityError
 
 from sam import heads
-from sam.messages import Grant, Purpose, State
+from sam.messages import Purpose, State
 from sam.owners import Owner, alive, busy_elsewhere
 from sam.schema import (
     credentials,
     documents,
-    handles,
     key_plans,
     passes,
     releases,
     transactions,
-    used_nonces,
 )
 
 # What is emptied when a transaction ends: keys and personal data.
@@ -75,10 +72,6 @@ _RECORD_INTENT = (
     .values(dtbsr=bindparam("dtbsr"))
 )
 _ADD_RELEASE = insert(releases)
-_HANDLE = select(handles).where(
-    handles.c.handle_sha256 == bindparam("handle"),
-    handles.c.expires_at > bindparam("now"),
-)
 
 
 class OnceOnlyError(Exception):
@@ -363,67 +356,9 @@ def releases_after(
     ).all()
 
 
-# --- handles, nonces ----------------------------------------------------------------
-
-
-def add_handle(
-    connection: Connection,
-    handle: str,
-    *,
-    tx: str,
-    identity: Identity,
-    grants: Sequence[str],
-    expires_at: datetime,
-) -> None:
-    """The subject stays with it only where a certificate may come of it."""
-    connection.execute(
-        insert(handles).values(
-            handle_sha256=_sha256(handle),
-            tx=tx,
-            signer_id=identity.signer_id,
-            pid_key_thumbprint=identity.key_thumbprint,
-            grants=list(grants),
-            expires_at=expires_at,
-            subject=identity.subject if Grant.CREDENTIAL in grants else None,
-        )
-    )
-
-
-def handle_row(connection: Connection, handle: str, now: datetime) -> Row[Any] | None:
-    known = {"handle": _sha256(handle), "now": now}
-    return connection.execute(_HANDLE, known).first()
-
-
-def end_handle(connection: Connection, tx: str, now: datetime) -> None:
-    """What identification ``tx`` yielded, if it did, is of no more use."""
-    connection.execute(
-        update(handles)
-        .where(handles.c.tx == tx, handles.c.expires_at > now)
-        .values(expires_at=now)
-    )
-
-
-def use_nonce(connection: Connection, nonce: str, expires_at: datetime) -> None:
-    """Raises ``OnceOnlyError`` the second time."""
-    insert_once(
-        connection,
-        insert(used_nonces).values(nonce_sha256=_sha256(nonce), expires_at=expires_at),
-    )
-
-
-def forget_spent(connection: Connection, now: datetime) -> None:
-    """Nonces and handles past their end: refused by their time alone from here on."""
-    for table in (used_nonces, handles):
-        connection.execute(delete(table).where(table.c.expires_at <= now))
-
-
 def insert_once(connection: Connection, statement: Any) -> None:
     try:
         with connection.begin_nested():
             connection.execute(statement)
     except IntegrityError as error:
         raise OnceOnlyError from error
-
-
-def _sha256(text: str) -> bytes:
-    return hashlib.sha256(text.encode()).digest()

@@ -13,7 +13,7 @@ from sqlalchemy import Connection, Row
 from openid4vp import wallet_metadata
 from openid4vp.errors import InvalidRequestError
 from openid4vp.request import Transaction, echo_of, sign_request_object
-from sam import audit, store
+from sam import audit, handle_store, store
 from sam import errors as refused
 from sam import messages as m
 from sam.config import APPROVAL_LIFETIME, CLOCKS_APART
@@ -63,7 +63,7 @@ def abort(sam: Sam, call: m.ByTransaction) -> m.Status:
     sam.fault("before-closing")
     with sam.database.begin() as connection:
         known(store.transaction(connection, call.tx))
-        store.end_handle(connection, call.tx, sam.clock())
+        handle_store.end_handle(connection, call.tx, sam.clock())
         _close(sam, connection, call.tx, "aborted")
         ended = _status(known(store.transaction(connection, call.tx)))
     sam.fault("after-closing")
@@ -76,7 +76,7 @@ def sweep(sam: Sam) -> None:
     sam.fault("before-sweep")
     with sam.database.begin() as connection:
         ended = store.expired(connection, now=now, window=APPROVAL_LIFETIME)
-        store.forget_spent(connection, now - CLOCKS_APART)
+        handle_store.forget_spent(connection, now - CLOCKS_APART)
     for tx in ended:
         with sam.database.begin() as connection:  # each its own: see ``sam.heads``
             _close(sam, connection, tx, "expired")

@@ -6,8 +6,8 @@ from typing import Final
 from cryptography import x509
 
 from sam import errors as refused
+from sam import handle_store
 from sam import messages as m
-from sam import store
 from sam.credentials import rows
 from sam.credentials.record import AlteredCredentialError, Credential, State
 from sam.credentials.schemes import SCHEMES_OF
@@ -86,7 +86,7 @@ def _loaded(sam: Sam, credential_id: str) -> Credential | None:
 
 def _signer_of(sam: Sam, handle: str) -> bytes:
     with sam.database.begin() as connection:
-        row = store.handle_row(connection, handle, sam.clock())
+        row = handle_store.handle_row(connection, handle, sam.clock())
     if row is None:
         raise refused.UnknownHandleError("no such handle, or its time is over")
     signer_id: bytes = row.signer_id

@@ -21,7 +21,7 @@ from sqlalchemy import Row
 
 from hsm.key_ids import KeyId
 from hsm.wrapped import WrappedKey
-from sam import audit, certificates, revocation, store
+from sam import audit, certificates, handle_store, revocation, store
 from sam import errors as refused
 from sam import messages as m
 from sam.algorithms.policy import Use
@@ -217,7 +217,7 @@ def _certified(
 
 def _granted(sam: Sam, handle: str) -> Row[Any]:
     with sam.database.begin() as connection:
-        row = store.handle_row(connection, handle, sam.clock())
+        row = handle_store.handle_row(connection, handle, sam.clock())
     if row is None:
         raise refused.UnknownHandleError("no such handle, or its time is over")
     if m.Grant.CREDENTIAL not in row.grants or row.subject is None:

@@ -158,7 +158,13 @@ BUGS: Final = (
     ),
     Bug(
         "a nonce may be used again",
-        (("sam/pass_nonces.py", "store.use_nonce(connection, nonce, ends)", "pass"),),
+        (
+            (
+                "sam/pass_nonces.py",
+                "handle_store.use_nonce(connection, nonce, ends)",
+                "pass",
+            ),
+        ),
     ),
 )
 

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from sam import audit, errors, finish, heads, owners, store
+from sam import audit, errors, finish, handle_store, heads, owners, store
 from sam import messages as m
 from sam.database import Database
 from sam.module import Sam
@@ -293,7 +293,7 @@ def test_a_log_from_before_there_was_a_head_goes_on(
 def test_used_nonces_outlast_a_clock_that_is_late(world: World) -> None:
     now = world.clock()
     with world.sam.database.begin() as connection:
-        store.use_nonce(connection, "n", now)
+        handle_store.use_nonce(connection, "n", now)
     world.clock.pass_by(minutes=59)
     world.client.info()
 
@@ -301,7 +301,7 @@ def test_used_nonces_outlast_a_clock_that_is_late(world: World) -> None:
         world.sam.database.begin() as connection,
         pytest.raises(store.OnceOnlyError),
     ):
-        store.use_nonce(connection, "n", now)
+        handle_store.use_nonce(connection, "n", now)
 
 
 # --- what the tests above are made of -------------------------------------------------

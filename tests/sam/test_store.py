@@ -8,14 +8,14 @@ import pytest
 from sqlalchemy import Connection, select, text
 from sqlalchemy.exc import IntegrityError
 
-from sam import pass_store, schema, store
+from sam import handle_store, pass_store, schema, store
 from sam.database import Database
 from sam.store import OnceOnlyError
 from tests.sam.rows import IDENTITY, ME, NOW, SOON, add
 
 
 def handle(connection: Connection, name: str, tx: str = "tx") -> None:
-    store.add_handle(
+    handle_store.add_handle(
         connection, name, tx=tx, identity=IDENTITY, grants=["pass"], expires_at=SOON
     )
 
@@ -55,12 +55,12 @@ def test_a_pass_is_the_only_one_of_its_handle_and_key(
 
 def test_a_nonce_is_used_once(sam_store: Database) -> None:
     with sam_store.begin() as connection:
-        store.use_nonce(connection, "n", SOON)
+        handle_store.use_nonce(connection, "n", SOON)
 
         with pytest.raises(OnceOnlyError):
-            store.use_nonce(connection, "n", SOON)
+            handle_store.use_nonce(connection, "n", SOON)
 
-        store.use_nonce(connection, "n2", SOON)
+        handle_store.use_nonce(connection, "n2", SOON)
 
 
 SPENT = (schema.handles, schema.used_nonces)
@@ -113,17 +113,17 @@ def test_a_handle_is_found_while_it_lives(
     with sam_store.begin() as connection:
         handle(connection, "h")
 
-        assert (store.handle_row(connection, "h", now) is not None) is alive
-        assert store.handle_row(connection, "other", now) is None
+        assert (handle_store.handle_row(connection, "h", now) is not None) is alive
+        assert handle_store.handle_row(connection, "other", now) is None
 
 
 def test_ending_a_handle_never_prolongs_it(sam_store: Database) -> None:
     add(sam_store)
     with sam_store.begin() as connection:
         handle(connection, "h")
-        store.end_handle(connection, "tx", SOON + timedelta(minutes=10))
+        handle_store.end_handle(connection, "tx", SOON + timedelta(minutes=10))
 
-        assert store.handle_row(connection, "h", SOON) is None
+        assert handle_store.handle_row(connection, "h", SOON) is None
 
 
 def test_a_commit_that_returned_is_on_the_disk(sam_store: Database) -> None:
@@ -167,9 +167,9 @@ def test_spent_nonces_and_handles_are_forgotten(
     add(sam_store)
     with sam_store.begin() as connection:
         handle(connection, "a-handle")
-        store.use_nonce(connection, "n", SOON)
+        handle_store.use_nonce(connection, "n", SOON)
 
-        store.forget_spent(connection, now)
+        handle_store.forget_spent(connection, now)
 
         rows = [connection.execute(select(t)).all() for t in SPENT]
     assert sum(map(len, rows)) == left

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from sqlalchemy import Connection, select, update
 
-from sam import store
+from sam import handle_store, store
 from sam.database import Database
 from sam.messages import State
 from sam.schema import documents, handles, key_plans, transactions, used_nonces
@@ -40,7 +40,7 @@ def two(sam_store: Database) -> Database:
             document(connection, tx, 0)
             document(connection, tx, 1)
             store.plan_key(connection, tx, tx.encode(), owner=ME, now=NOW)
-            store.add_handle(
+            handle_store.add_handle(
                 connection, tx, tx=tx, identity=IDENTITY, grants=[], expires_at=SOON
             )
     return sam_store
@@ -60,7 +60,7 @@ ACTS: dict[str, Act] = {
     "end-a-key": lambda c: store.end_key(c, b"tx", "destroyed"),
     "end-its-keys": lambda c: store.end_keys_of(c, "tx", "destroyed"),
     "write-intents": lambda c: store.record_intents(c, "tx", [b"a" * 32, b"b" * 32]),
-    "end-its-handle": lambda c: store.end_handle(c, "tx", NOW),
+    "end-its-handle": lambda c: handle_store.end_handle(c, "tx", NOW),
     "close": lambda c: store.close(c, "tx", "aborted"),
 }
 
@@ -110,15 +110,15 @@ def test_a_handle_is_found_by_its_own_text_in_its_time(
     two: Database, handle: str, late: bool, found: bool
 ) -> None:
     with two.begin() as connection:
-        row = store.handle_row(connection, handle, SOON if late else NOW)
+        row = handle_store.handle_row(connection, handle, SOON if late else NOW)
 
     assert (row is not None and row.tx == handle) is found
 
 
 def test_a_handle_that_has_ended_ended_when_it_did(two: Database) -> None:
     with two.begin() as connection:
-        store.end_handle(connection, "tx", NOW)
-        store.end_handle(connection, "tx", SOON)
+        handle_store.end_handle(connection, "tx", NOW)
+        handle_store.end_handle(connection, "tx", SOON)
         ended = connection.scalar(
             select(handles.c.expires_at).where(handles.c.tx == "tx")
         )
@@ -131,9 +131,9 @@ def test_only_what_is_past_its_end_is_forgotten(two: Database) -> None:
         connection.execute(
             update(handles).where(handles.c.tx == "tx").values(expires_at=AGO)
         )
-        store.use_nonce(connection, "spent", NOW)
-        store.use_nonce(connection, "fresh", SOON)
-        store.forget_spent(connection, NOW)
+        handle_store.use_nonce(connection, "spent", NOW)
+        handle_store.use_nonce(connection, "fresh", SOON)
+        handle_store.forget_spent(connection, NOW)
         left = connection.scalars(select(handles.c.tx)).all()
         nonces = connection.scalars(select(used_nonces.c.expires_at)).all()
 
