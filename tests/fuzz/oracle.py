@@ -68,15 +68,15 @@ def judge(target: Target, data: bytes, first: Callable[[], str] | None = None) -
 
     ``first``: runs the target on these bytes the first of two times, and may watch.
     """
-    before = _peak()
+    before = peak()
     earlier = outcome(target, data) if first is None else first()
     start = time.process_time()
     found = outcome(target, data)
     seconds = time.process_time() - start
     if found != earlier:
         raise FindingError(f"{target.name}: now {found[:200]}, before {earlier[:200]}")
-    if _peak() - before > BYTES:
-        raise FindingError(f"{target.name}: took {_peak() - before} bytes more")
+    if peak() - before > BYTES:
+        raise FindingError(f"{target.name}: took {peak() - before} bytes more")
     if seconds > SECONDS and _seconds_again(target, data) > SECONDS:
         raise FindingError(f"{target.name}: took {seconds:.3f} s")
     if target.sealed and not found.startswith(REFUSED) and found not in target.genuine:
@@ -91,5 +91,6 @@ def _seconds_again(target: Target, data: bytes) -> float:
     return time.process_time() - start
 
 
-def _peak() -> int:
+def peak() -> int:
+    """The most memory this process ever held, in bytes."""
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * _RSS_UNIT

@@ -206,8 +206,8 @@ def ask_for_a_weaker_key(stage: Stage) -> None:
 
 def finish_what_a_revoked_credential_was_approved_for(stage: Stage) -> None:
     """Revoked between approval and finish; a credential of its own, made before."""
-    holder, handle = _VICTIM["second_holder"], _VICTIM["second_handle"]
-    credential = _VICTIM["second"]
+    handle, credential = _VICTIM["second_handle"], _VICTIM["second"]
+    holder = stage.person("asa")  # with a pass that no other attack took back
     tx = stage.approved(holder, handle=handle, credential=credential)
     stage.client.revoke_credential(
         m.RevokeCredential(handle=handle, credential_id=credential)
@@ -223,7 +223,7 @@ def prepare(stage: Stage) -> None:
     asa = stage.person("asa")
     handle = stage.identify(asa, m.Grant.PASS, m.Grant.CREDENTIAL)
     made = stage.client.make_credential(handle, m.CredentialAlgorithm.RSA3072)
-    _VICTIM["second_holder"], _VICTIM["second_handle"] = asa, handle
+    _VICTIM["second_handle"] = handle
     _VICTIM["second"] = made.credential_id
     if os.getuid() == 0:  # the attacks play these persons' wallets, too
         for path in stage.folder.rglob("*"):
