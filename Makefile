@@ -7,7 +7,7 @@ TLS ?=
 SETS ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help demo run test check format lint types contracts migrations bench drill race hsm-faults faults faults-planted soak fuzz mutation proofs vendor lock clean
+.PHONY: help demo run test long check format lint types contracts migrations bench drill race hsm-faults faults faults-planted soak fuzz mutation proofs vendor lock clean
 
 help:  ## show this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /  make \1\t/' | expand -t 20
@@ -18,10 +18,13 @@ demo: $(READY)  ## sign a document end to end: make demo [PDF=file] [TLS=1]
 run: $(READY)  ## serve on http://localhost:8000 until Ctrl-C: make run [TLS=1]
 	@$(BIN)/qes run $(if $(TLS),--tls)
 
-test: $(READY)  ## all tests
-	@$(BIN)/python -m pytest -n auto --maxprocesses 4 --dist loadfile
+test: $(READY)  ## the tests
+	@$(BIN)/python -m pytest -n auto --maxprocesses 4 --dist loadfile -m "not long"
 
-check: format lint types contracts migrations test  ## all that CI runs
+long: $(READY)  ## the tests that take minutes each: kills, races, nodes, conformance
+	@$(BIN)/python -m pytest -n auto --maxprocesses 2 --dist loadfile -m long
+
+check: format lint types contracts migrations test long  ## all that CI runs
 
 format: $(READY)
 	@$(BIN)/ruff format --check .

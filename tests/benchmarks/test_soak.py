@@ -9,6 +9,8 @@ import pytest
 
 from benchmarks.soak import BLOCKS, Reading, complaints_about
 
+pytestmark = pytest.mark.long
+
 ROOT = Path(__file__).parents[2]
 GOOD = Reading(
     signatures=1000, errors=0, memory=180 << 20, files=16, objects=11, open_keys=0

@@ -29,6 +29,8 @@ from wallet_emulator.answer import Change, Draft, Stage, transcript_of
 from wallet_emulator.browser import Browser, Page
 from wallet_emulator.pid_provider import PidProvider
 
+pytestmark = pytest.mark.long
+
 PREFIX = "oid4vp-1final-verifier-"
 MODULES = (
     "happy-flow",

@@ -7,6 +7,8 @@ import pytest
 
 from tests.faults.scenarios import POINTS, Scenarios
 
+pytestmark = pytest.mark.long
+
 PROBES_REFUSED = 8
 
 

@@ -11,6 +11,8 @@ from sam import messages as m
 from tests.nodes.nodes import LEASE_SECONDS
 from tests.nodes.scene import Scene, at_the_same_moment
 
+pytestmark = pytest.mark.long
+
 ROUNDS = int(os.environ.get("NODE_RACE_ROUNDS", "12"))
 """`make race` runs a thousand, and stops the process at each of ``STOPS``."""
 

@@ -19,6 +19,8 @@ from tests.end_to_end.signer import Signer
 from tests.nodes.nodes import Node, Nodes, two_nodes
 from wallet_emulator.browser import Page
 
+pytestmark = pytest.mark.long
+
 EACH_SIGNS = 3
 ENDS = {"signed", "failed"}
 
